@@ -1,0 +1,1 @@
+"""On-chain leveraged tokens: the Python side of Steelyard."""

@@ -9,6 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
+# Ape's own files stay in the repository; without make, ape uses ~/.ape as always.
+export APE_DATA_FOLDER := $(CURDIR)/.cache/ape
+
+# One pytest process per core.
+WORKERS ?= auto
+
 SETUP := $(VENV)/.stamp
 NPM := $(shell command -v npm 2>/dev/null)
 NODE := node_modules/.stamp
@@ -28,13 +34,14 @@ demo: setup ## Walk through the product on an in-process chain; options PRICES= 
 		$(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)")
 
 test: setup ## Run all tests.
-	ape test tests
+	@ape compile >/dev/null  # once, before the workers would all do it at the same time
+	ape test tests -q -n $(WORKERS)
 
 lint: $(SETUP) ## Check formatting, style, types, spelling and the contract rules.
 	ruff check
 	ruff format --check
 	mypy
-	mamushi --check --diff --line-length 100 interfaces contracts
+	mamushi --check --quiet --line-length 100 interfaces contracts || { echo 'run `make format`'; exit 1; }
 	codespell
 	python scripts/check_contracts.py
 
@@ -73,7 +80,7 @@ $(BIN)/uv: bootstrap.lock
 	@touch $@
 
 $(SETUP): $(BIN)/uv requirements.lock pyproject.toml
-	uv pip sync -q --require-hashes requirements.lock bootstrap.lock
+	uv pip sync -q --compile-bytecode --require-hashes requirements.lock bootstrap.lock
 	uv pip install -q --no-deps --no-build-isolation --offline --editable .
 	@touch $@
 

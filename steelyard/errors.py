@@ -1,0 +1,24 @@
+"""Errors that a user of Steelyard meets, each with what to do about it."""
+
+from __future__ import annotations
+
+# Every reason a contract reverts with, "<module>: <reason>", and its remedy in plain English.
+# `scripts/check_contracts.py` keeps this list equal to what the contracts say.
+CONTRACT_ERRORS: dict[str, str] = {}
+
+
+class SteelyardError(Exception):
+    """Base of all errors that Steelyard raises on purpose.
+
+    Args:
+        message: What went wrong.
+        remedy: What the reader can do about it; becomes a part of the message.
+
+    >>> print(SteelyardError("no price", "wait for the oracle"))
+    no price (wait for the oracle)
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        """Join the message and the remedy."""
+        super().__init__(f"{message} ({remedy})" if remedy else message)
+        self.remedy = remedy

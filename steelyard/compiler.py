@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from steelyard.errors import SteelyardError
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # What ape hands to the compiler: this EVM version (ape-config.yaml says the same, a test compares
@@ -32,7 +34,7 @@ _SOURCE_FOLDERS = ("contracts", "interfaces")
 _OUTPUTS = ("abi", "bytecode", "bytecode_runtime")
 
 
-class CompileError(Exception):
+class CompileError(SteelyardError):
     """The compiler refused a contract, or there is no contract of that name."""
 
 
@@ -118,7 +120,7 @@ def contract_paths() -> dict[str, Path]:
         if "modules" in path.relative_to(ROOT).parts:
             continue
         if path.stem in paths:
-            raise CompileError(f"two contracts are named {path.stem}: rename one")
+            raise CompileError(f"two contracts are named {path.stem}", "rename one")
         paths[path.stem] = path
     return paths
 
@@ -182,7 +184,7 @@ def _site_packages() -> Path:
     """Return the folder that snekmate is installed in: the only one that imports search."""
     spec = importlib.util.find_spec("snekmate")
     if spec is None or not spec.submodule_search_locations:
-        raise CompileError("snekmate is not installed: run `make setup`")
+        raise CompileError("snekmate is not installed", "run `make setup`")
     return Path(next(iter(spec.submodule_search_locations))).parent
 
 

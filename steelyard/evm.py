@@ -38,6 +38,7 @@ from pyrevm import EVM, BlockEnv, ExecutionResult, JournalCheckpoint
 from steelyard.abi import Interface, address_bytes
 from steelyard.compiler import Artifact
 from steelyard.contract import ZERO_ADDRESS, Contract
+from steelyard.errors import CONTRACT_ERRORS, SteelyardError
 
 GAS_LIMIT = 30_000_000
 """Gas of a call unless it says otherwise: a mainnet block when the contracts were written."""
@@ -48,7 +49,7 @@ _ERROR, _PANIC = bytes.fromhex("08c379a0"), bytes.fromhex("4e487b71")
 _MAX_SNAPSHOTS = 256
 
 
-class EvmError(Exception):
+class EvmError(SteelyardError):
     """A call did not succeed. The state is as before it."""
 
 
@@ -66,7 +67,8 @@ class Revert(EvmError):
         self.reason = _reason(data)
         panic = self.panic
         described = self.reason if panic is None else f"Panic({panic:#04x})"
-        super().__init__(described or f"no reason (data 0x{data.hex()})")
+        remedy = CONTRACT_ERRORS.get(self.reason or "", "")
+        super().__init__(described or f"no reason (data 0x{data.hex()})", remedy)
 
     @property
     def panic(self) -> int | None:
@@ -136,10 +138,10 @@ class Evm:
     Every call is a transaction of its own as far as contracts can tell: transient storage is empty
     before it. Accounts do stay warm between calls, so `gas_used` is lower than a transaction's.
 
-    pyrevm keeps a journal of every call (0.5 to 3 KB each) and offers no way to compact it or to
-    copy a state. To keep memory flat, bring the state up once, take a `snapshot`, and `revert` to
-    it for every example: that frees the journal of the calls in between. For long runs that cannot
-    go back, start a new Evm now and then by deploying and setting up again.
+    pyrevm keeps a journal of every transaction (0.5 to 3 KB each; views leave nothing) and offers
+    no way to compact it or to copy a state. To keep memory flat, bring the state up once, take a
+    `snapshot`, and `revert` to it for every example: that frees the journal of the calls in
+    between. A run that cannot go back needs a new Evm now and then, deployed and set up again.
 
     Args:
         timestamp: First block time (seconds).
@@ -240,10 +242,14 @@ class Evm:
             Halt: The contract tried to change the state (StateChangeDuringStaticCall).
             EvmError: As in `transact`.
         """
+        revm = self._revm
+        checkpoint = revm.snapshot()
         try:
-            return self._revm.message_call(sender, to, data, None, gas, None, True)
+            return revm.message_call(sender, to, data, None, gas, None, True)
         except (RuntimeError, TypeError) as error:
             raise _failure(error) from None
+        finally:
+            revm.revert(checkpoint)  # nothing has changed, but this frees the journal of the call
 
     @property
     def logs(self) -> list[Log]:

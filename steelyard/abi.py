@@ -33,6 +33,7 @@ WORD = 32
 _ARRAY = re.compile(r"(.+)\[(\d*)\]")
 _NUMBER = re.compile(r"(u?)int(\d+)")
 _BYTES = re.compile(r"bytes(\d+)")
+_HASHED = re.compile(r"(string|bytes|tuple)$|.*\]$")  # types whose topic is a hash
 
 
 class AbiError(SteelyardError):
@@ -161,13 +162,13 @@ def _event(item: AbiItem) -> Event:
     make = _record(item["name"], tuple(param["name"] for param in inputs))
     plain = tuple(param for param in inputs if not param["indexed"])
     decode_plain = _decoder({"type": "tuple", "components": plain, "name": item["name"]})
-    # The topic of an indexed value longer than a word is its hash: that is all there is to return.
+    indexed = [param["indexed"] for param in inputs]
+    # The topic of anything but a number or the like is its hash: that is all there is to return.
     topic_codecs = [
-        _unpacker(param) if _words(param) == 1 else lambda data, _: data
+        (lambda topic, _: topic) if _HASHED.match(param["type"]) else _unpacker(param)
         for param in inputs
         if param["indexed"]
     ]
-    indexed = [param["indexed"] for param in inputs]
 
     def decode(topics: Sequence[bytes], data: bytes) -> Any:
         try:
@@ -204,7 +205,7 @@ def _misfit(inputs: tuple[AbiItem, ...], args: Sequence[Any]) -> str:
             _packer(param)(value)
         except (TypeError, ValueError, OverflowError) as error:
             return f"argument {param.get('name') or index} ({canonical(param)}): {error}"
-    raise AssertionError("every argument fits alone, but not all together")
+    raise AssertionError("every argument fits alone but not together")
 
 
 def _decoder(param: AbiItem) -> Callable[[bytes], Any]:
@@ -228,8 +229,7 @@ def _decoder(param: AbiItem) -> Callable[[bytes], Any]:
 
 def _array(param: AbiItem) -> tuple[AbiItem, int | None] | None:
     """Return the element and the length (None: dynamic) of an array type, None for others."""
-    match = _ARRAY.fullmatch(param["type"])
-    if match is None:
+    if (match := _ARRAY.fullmatch(param["type"])) is None:
         return None
     return {**param, "type": match[1]}, int(match[2]) if match[2] else None
 
@@ -377,10 +377,7 @@ def _sequence_unpacker(params: Sequence[AbiItem], make: Callable[[list[Any]], An
 
 
 def _maker(param: AbiItem) -> Callable[[list[Any]], Any]:
-    """Return what turns the components of a tuple into one value: a namedtuple if they have names.
-
-    Vyper's ABI does not carry the names of structs: the type is named after the parameter.
-    """
+    # Vyper's ABI does not carry the names of structs: the type is named after the parameter.
     names = tuple(component.get("name", "") for component in param["components"])
     return _record(param.get("name") or "Struct", names) if names and all(names) else tuple
 

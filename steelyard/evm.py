@@ -385,4 +385,6 @@ def _failure(error: Exception) -> EvmError:
     if text.startswith("Halt {"):
         reason = text.removeprefix("Halt { reason: ").partition(", gas_used:")[0]
         return OutOfGas(reason) if reason.startswith("OutOfGas") else Halt(reason)
+    if isinstance(error, TypeError):
+        text = f"sender, address or calldata not in the right form: {text}"
     return InvalidTransaction(text)

@@ -15,33 +15,37 @@ export APE_DATA_FOLDER := $(CURDIR)/.cache/ape
 # One pytest process per core.
 WORKERS ?= auto
 
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 SETUP := $(VENV)/.stamp
 NPM := $(shell command -v npm 2>/dev/null)
 NODE := node_modules/.stamp
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 
+# For every platform and every supported Python; without the addresses of the registry it asked.
+RESOLVE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
 .PHONY: help setup demo test lint format devnet bench fuzz lock clean
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(SETUP) $(if $(NPM),$(NODE)) ## Install the locked dependencies into .venv and node_modules (the others do it by themselves).
+setup: $(SETUP) $(if $(NPM),$(NODE)) ## Install the locked dependencies; every target does what it needs of this by itself.
 	$(if $(NPM),,@echo "npm not found: tests that need a real node (anvil) will be skipped")
 
-demo: setup ## Walk through the product on an in-process chain; options PRICES= FUNDING= FROM= TO=.
+demo: $(SETUP) ## Walk through the product on an in-process chain; options PRICES= FUNDING= FROM= TO=.
 	ape run demo \
 		$(if $(PRICES),--prices "$(PRICES)") $(if $(FUNDING),--funding "$(FUNDING)") \
 		$(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)")
 
 test: setup ## Run all tests.
 	@ape compile >/dev/null  # once, before the workers would all do it at the same time
-	ape test tests -q -n $(WORKERS)
+	ape test tests -n $(WORKERS)
 
 lint: $(SETUP) ## Check formatting, style, types, spelling and the contract rules.
 	ruff check
 	ruff format --check
 	mypy
-	mamushi --check --quiet --line-length 100 interfaces contracts || { echo 'run `make format`'; exit 1; }
+	mamushi --check --line-length 100 interfaces contracts || { echo 'run `make format`'; exit 1; }
 	codespell
 	python scripts/check_contracts.py
 
@@ -58,32 +62,35 @@ devnet: setup ## Start a local node with 2-second blocks on 127.0.0.1:8545 (need
 bench: setup ## Measure the gas of each user action as whole transactions.
 	python -m tests.bench.gas
 
-fuzz: setup ## Run the stateful tests for long, with the deep profile.
+fuzz: $(SETUP) ## Run the stateful tests for long, with the deep profile.
 	python -m tests.stateful.fuzz
 
-lock: $(BIN)/uv ## Resolve the dependencies of pyproject.toml and package.json anew.
-	echo 'uv' | uv pip compile - -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -o bootstrap.lock
-	uv pip compile pyproject.toml --group dev -q --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+lock: $(BIN)/uv ## Resolve the dependencies of pyproject.toml and package.json anew; pins that still fit stay.
+	echo uv | $(RESOLVE) - -o bootstrap.lock
+	$(RESOLVE) pyproject.toml --group dev -o requirements.lock
 	$(if $(NPM),npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved)
 
 clean: ## Remove everything that make has made.
 	rm -rf $(VENV) node_modules .cache .build *.egg-info
 
-# uv installs the lock in seconds; where it does not run, pip does the same in a minute.
-$(BIN)/uv: bootstrap.lock
+$(BIN)/python:
 	@for python in python3 python3.12 python3.11; do \
-		if $$python -c '$(SUPPORTED)' 2>/dev/null; then break; else python=; fi; \
+		if $$python -c '$(SUPPORTED)' 2>/dev/null; then exec $$python -m venv $(VENV); fi; \
 	done; \
-	if [ -z "$$python" ]; then echo "Python 3.11 or 3.12 is needed"; exit 1; fi; \
-	$$python -m venv $(VENV)
-	$(BIN)/python -m pip install -q --require-hashes --no-deps -r bootstrap.lock
+	echo "Python 3.11 or 3.12 is needed; looked for python3, python3.12 and python3.11"; exit 1
+
+$(BIN)/uv: bootstrap.lock | $(BIN)/python
+	$(PIP) install -q --require-hashes --no-deps -r bootstrap.lock
 	@touch $@
 
-$(SETUP): $(BIN)/uv requirements.lock pyproject.toml
-	uv pip sync -q --compile-bytecode --require-hashes requirements.lock bootstrap.lock
-	uv pip install -q --no-deps --no-build-isolation --offline --editable .
+# uv installs the lock in seconds; where it cannot, pip does the same in a minute.
+$(SETUP): requirements.lock pyproject.toml bootstrap.lock | $(BIN)/python
+	@$(MAKE) --silent $(BIN)/uv && uv pip sync -q --python $(BIN)/python --compile-bytecode \
+			--require-hashes requirements.lock bootstrap.lock \
+		|| $(PIP) install -q --require-hashes --no-deps -r requirements.lock
+	@$(PIP) install -q --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 $(NODE): package-lock.json
-	npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
-	@touch $@
+	@npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && touch $@ \
+		|| echo "npm ci failed: tests that need a real node (anvil) will be skipped"

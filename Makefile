@@ -9,8 +9,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
-# Ape's own files stay in the repository; without make, ape uses ~/.ape as always.
+# What ape keeps stays in the repository; without make, it is in ~/.ape as always.
 export APE_DATA_FOLDER := $(CURDIR)/.cache/ape
+# Where ape looks for further compilers: there are none, and nothing is to appear in ~/.vvm.
+export VVM_BINARY_PATH := $(CURDIR)/$(VENV)
 
 # One pytest process per core.
 WORKERS ?= auto

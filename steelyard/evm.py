@@ -330,7 +330,6 @@ class Evm:
             # pyrevm undoes transfers by adding and subtracting, and set_balance not at all.
             for account, credit in last.credits.items():
                 self._revm.set_balance(account, (self.balance(account) - credit) % 2**256)
-        self._revm.reset_transient_storage()
         self._set_block(snapshot.timestamp, snapshot.number)
 
     @contextmanager

@@ -116,9 +116,12 @@ def test_refuses_what_does_not_fit(kind, value, problem, beside):
 
 
 def test_limits_of_numbers_fit():
-    function = interface(inputs=["uint8", "int128"])
-    words = function.encode([255, -(2**127)])[4:]
-    assert words == eth_abi_encode(["uint8", "int128"], [255, -(2**127)])
+    types = ["uint256", "uint8", "int256", "int128"]
+    limits = (2**256 - 1, 255, -(2**255), -(2**127))
+    function = interface(inputs=types, outputs=types)
+    words = function.encode(limits)[4:]
+    assert words == eth_abi_encode(types, limits)
+    assert function.decode(words) == limits
 
 
 def test_wrong_number_of_arguments():

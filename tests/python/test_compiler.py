@@ -104,6 +104,12 @@ def test_pragmas_decide_the_optimisation():
     assert compile_source("# pragma optimize none\n" + body).runtime_code != default.runtime_code
 
 
+def test_another_evm_version_is_refused_as_by_ape():
+    compile_source(f"# pragma evm-version {compiler.EVM_VERSION}\n")
+    with pytest.raises(CompileError, match="settings conflict"):
+        compile_source("# pragma evm-version prague\n")
+
+
 def test_contracts_of_this_checkout_are_found_without_modules():
     paths = compiler.contract_paths()
     assert "MockUSD" in paths

@@ -18,6 +18,9 @@ event Opened:
     note: String[16]
 
 
+event Pinged: pass
+
+
 interface Other:
     def ping(): nonpayable
     def read() -> uint256: view
@@ -120,6 +123,7 @@ def locked_twice():
 @nonreentrant
 def ping():
     self.count += 1
+    log Pinged()
 
 
 @external

@@ -94,5 +94,5 @@ $(SETUP): requirements.lock pyproject.toml bootstrap.lock | $(BIN)/python
 	@touch $@
 
 $(NODE): package-lock.json
-	@npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && touch $@ \
+	@npm ci --ignore-scripts --no-fund --no-audit --no-update-notifier --loglevel=error && touch $@ \
 		|| echo "npm ci failed: tests that need a real node (anvil) will be skipped"

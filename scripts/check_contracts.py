@@ -29,6 +29,9 @@ LINE_LIMITED = ("contracts", "interfaces", "steelyard", "scripts", "bots", "test
 BLUEPRINTS = {"LeveragedToken"}
 BLUEPRINT_PREFIX = 3
 
+# Fewer bytes than an assert: `reasons._revert("<module>: <reason>")`.
+REVERT_HELPER = "_revert"
+REVERT_PARAMETER = "reason"
 # What a mock says because the contract it stands for says it.
 FOREIGN_REASONS = {"No data present"}
 
@@ -194,10 +197,15 @@ def _reasons(tree: vy.Module) -> Iterator[tuple[int, str | None]]:
         for declared in tree.get_children(vy.VariableDecl)
         if declared.is_constant and isinstance(declared.value, vy.Str)
     }
-    for statement in tree.get_descendants((vy.Assert, vy.Raise)):
-        said = statement.msg if isinstance(statement, vy.Assert) else statement.exc
+    for statement in tree.get_descendants((vy.Assert, vy.Raise, vy.Call)):
+        if isinstance(statement, vy.Call):
+            if getattr(statement.func, "attr", None) != REVERT_HELPER:
+                continue
+            said = statement.args[0]
+        else:
+            said = statement.msg if isinstance(statement, vy.Assert) else statement.exc
         name = getattr(said, "id", None)
-        if name == "UNREACHABLE":
+        if name in ("UNREACHABLE", REVERT_PARAMETER):
             continue
         text = constants.get(name, said)
         if isinstance(text, vy.Str):

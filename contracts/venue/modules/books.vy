@@ -1,0 +1,318 @@
+# pragma version 0.4.3
+"""
+@title Perpetual exchange: the book of each market
+@license AGPL-3.0-only
+@author Steelyard
+@notice Open interest, margins, funding and the value of all positions of a market, in three words that an
+        order rewrites, however many positions there are.
+@dev Words, low bits first:
+     interest: long 96 | short 96 | time 40
+     value   : fees 64 (quote with 9 decimals) | margins 96 | funding index 96 signed
+     basis   : funding rate 64 (offset 2**63) | sum of size * basis 192 signed, undivided
+     Undivided, the sum is exact, so traders' PnL = floor((skew (P + F) - Q) / 1e18) needs one division.
+     Fees are booked down to 1e-9 quote; the remainder of each stays in the pool.
+     Arithmetic is unchecked where `_store` keeps the bounds: margins < 2**96, |F| < 2**94; sizes and interest
+     < 2**96 by the caps, |P + F| < 2**95, so |Q| < 2**192.
+     Pool = backing - margins - fees. LP equity = pool - traders' PnL. Sources: docs/venue.md.
+"""
+from . import reasons
+
+from ....interfaces import IPerpExchange
+from ....interfaces import IPriceGuard
+from . import config
+from . import perp_math
+from . import market_words
+from . import price_feed
+from . import treasury
+
+uses: config
+uses: treasury
+
+################################################################
+#                          CONSTANTS                           #
+################################################################
+
+MAX_MARKETS: constant(uint256) = 32
+WAD: constant(uint256) = 10**18
+IWAD: constant(int256) = 10**18
+# Quote WAD per unit of the fee bucket.
+FEE_UNIT: constant(uint256) = 10**9
+MAX_MARGINS: constant(int256) = 2**96
+MAX_FUNDING_INDEX: constant(int256) = 2**94
+RATE_OFFSET: constant(int256) = 2**63
+
+# A market's book in memory. Signed throughout, to convert nothing on the way.
+struct Book:
+    price: uint256  # oracle or settlement price, WAD
+    longs: int256  # long interest, underlying WAD
+    shorts: int256  # short interest, underlying WAD
+    updated_at: uint256  # seconds
+    margins: int256  # quote WAD
+    fees: uint256  # quote with 9 decimals
+    funding_index: int256  # quote WAD per 1 underlying
+    funding_rate: int256  # WAD per day
+    basis_sum: int256  # quote with 36 decimals
+
+
+# A position in memory.
+struct Holding:
+    size: int256  # underlying WAD
+    margin: int256  # quote WAD, >= 0
+    basis: int256  # P + F at its last touch, quote WAD per 1 underlying
+
+
+################################################################
+#                           STORAGE                            #
+################################################################
+
+# The three words of each market, layout above; every verb.
+_interest: uint256[MAX_MARKETS]
+_value: uint256[MAX_MARKETS]
+_basis: uint256[MAX_MARKETS]
+# Price at which a CLOSED market settles, WAD; owner, once.
+_settlement_price: uint256[MAX_MARKETS]
+
+################################################################
+#                           INTERNAL                           #
+################################################################
+
+@internal
+def _valid_price(market: uint256, feed: market_words.Feed) -> uint256:
+    """
+    @notice Price for a verb that trades or settles: valid, or it reverts with its fault.
+    @param market Market id
+    @param feed Its first parameter word
+    @return Price, WAD
+    """
+    price: uint256 = 0
+    fault: uint256 = 0
+    price, fault = self._price(market, feed)
+    if fault != 0:
+        price_feed._raise_fault(fault)
+    if feed.bits & market_words.GUARDED != 0:
+        extcall IPriceGuard(config._guards[market]).accept(price)
+    return price
+
+
+@internal
+@view
+def _price(market: uint256, feed: market_words.Feed) -> (uint256, uint256):
+    """
+    @notice Oracle price of a market, or its settlement price once CLOSED.
+    @param market Market id
+    @param feed Its first parameter word
+    @return Price (WAD), fault code
+    """
+    if feed.bits & market_words.CLOSED != 0:
+        return self._settlement_price[market], 0
+    price: uint256 = 0
+    fault: uint256 = 0
+    price, fault = price_feed._read(feed.oracle, feed.decimals, feed.max_age)
+    if feed.bits & market_words.GUARDED != 0:
+        fault = staticcall IPriceGuard(config._guards[market]).fault(price, fault)
+    return price, fault
+
+
+@internal
+@view
+def _accrued(market: uint256, feed: market_words.Feed, skew_scale: uint256, price: uint256) -> Book:
+    """
+    @notice The book with funding accrued to now; a CLOSED market accrues none.
+    @param market Market id
+    @param feed Its first parameter word
+    @param skew_scale K, underlying WAD
+    @param price WAD
+    @return Book in memory
+    """
+    book: Book = self._load(market)
+    book.price = price
+    elapsed: int256 = convert(unsafe_sub(block.timestamp, book.updated_at), int256)
+    if elapsed == 0:
+        return book
+    book.updated_at = block.timestamp
+    if feed.bits & market_words.CLOSED != 0:
+        return book
+    paid: int256 = 0
+    forced: bool = feed.bits & market_words.FORCED != 0
+    book.funding_rate, paid = perp_math._accrue_funding(
+        book.funding_rate,
+        unsafe_sub(book.longs, book.shorts),
+        skew_scale,
+        0 if forced else feed.max_velocity,
+        WAD if forced else feed.max_rate,
+        elapsed,
+        price,
+    )
+    book.funding_index = unsafe_add(book.funding_index, paid)
+    return book
+
+
+@internal
+@view
+def _load(market: uint256) -> Book:
+    """
+    @notice Unpack a market's book.
+    @param market Market id
+    @return Book as stored, without a price
+    """
+    interest: uint256 = self._interest[market]
+    value_word: uint256 = self._value[market]
+    basis_word: uint256 = self._basis[market]
+    return Book(
+        price=0,
+        longs=convert(convert(interest & (2**96 - 1), bytes32), int256),
+        shorts=convert(convert((interest >> 96) & (2**96 - 1), bytes32), int256),
+        updated_at=interest >> 192,
+        margins=convert(convert((value_word >> 64) & (2**96 - 1), bytes32), int256),
+        fees=value_word & (2**64 - 1),
+        funding_index=convert(convert(value_word, bytes32), int256) >> 160,
+        funding_rate=unsafe_sub(
+            convert(convert(basis_word & (2**64 - 1), bytes32), int256), RATE_OFFSET
+        ),
+        basis_sum=convert(convert(basis_word, bytes32), int256) >> 64,
+    )
+
+
+@internal
+def _store(market: uint256, book: Book):
+    """
+    @notice Store a book in which no position has changed.
+    @param market Market id
+    @param book In memory
+    """
+    self._replace(market, book, empty(Holding), empty(Holding))
+
+
+@internal
+def _replace(market: uint256, book: Book, old: Holding, new: Holding):
+    """
+    @notice Store the book with one position changed.
+    @param market Market id
+    @param book Before, accrued
+    @param old The position before
+    @param new The position after
+    """
+    longs: int256 = unsafe_add(book.longs, unsafe_sub(max(new.size, 0), max(old.size, 0)))
+    shorts: int256 = unsafe_add(book.shorts, unsafe_sub(min(old.size, 0), min(new.size, 0)))
+    margins: int256 = unsafe_add(book.margins, unsafe_sub(new.margin, old.margin))
+    basis_sum: int256 = unsafe_add(
+        book.basis_sum,
+        unsafe_sub(unsafe_mul(new.size, new.basis), unsafe_mul(old.size, old.basis)),
+    )
+    if (
+        margins >= MAX_MARGINS
+        or book.fees >= 2**64
+        or abs(book.funding_index) >= MAX_FUNDING_INDEX
+    ):
+        reasons._revert("market: out of range")
+    self._interest[market] = (
+        convert(convert(longs, bytes32), uint256)
+        | convert(convert(shorts, bytes32), uint256) << 96
+        | book.updated_at << 192
+    )
+    self._value[market] = (
+        book.fees
+        | convert(convert(margins, bytes32), uint256) << 64
+        | convert(convert(book.funding_index, bytes32), uint256) << 160
+    )
+    self._basis[market] = (
+        convert(convert(unsafe_add(book.funding_rate, RATE_OFFSET), bytes32), uint256)
+        | convert(convert(basis_sum, bytes32), uint256) << 64
+    )
+
+
+@internal
+@pure
+def _skew(book: Book) -> int256:
+    """
+    @notice longs - shorts.
+    @param book In memory
+    @return underlying WAD
+    """
+    return unsafe_sub(book.longs, book.shorts)
+
+
+@internal
+@pure
+def _mark(book: Book) -> int256:
+    """
+    @notice Price with accumulated funding, P + F: what a position settled now has as basis.
+    @param book Accrued
+    @return Quote WAD per 1 underlying
+    """
+    return unsafe_add(convert(book.price, int256), book.funding_index)
+
+
+@internal
+@view
+def _pool(market: uint256, book: Book) -> int256:
+    """
+    @notice The LPs' cash: what backing leaves after margins and fees.
+    @param market Market id
+    @param book In memory
+    @return Quote WAD, negative when the pool paid winners more than it had
+    """
+    fees: int256 = convert(unsafe_mul(book.fees, FEE_UNIT), int256)
+    return convert(treasury._backing[market], int256) - book.margins - fees
+
+
+@internal
+@view
+def _lp_equity(market: uint256, book: Book) -> int256:
+    """
+    @notice What the pool is worth if every position were closed at the oracle price: pool - traders' PnL.
+    @dev PnL of all = floor((skew (P + F) - Q) / 1e18), at most one wei per position above their sum. Optimistic by unrealised bad debt, which has no closed form.
+    @param market Market id
+    @param book Accrued
+    @return Quote WAD
+    """
+    skew: int256 = unsafe_sub(book.longs, book.shorts)
+    mark: int256 = unsafe_add(convert(book.price, int256), book.funding_index)
+    traders_pnl: int256 = perp_math._floor_div(
+        unsafe_sub(unsafe_mul(skew, mark), book.basis_sum), IWAD
+    )
+    claimed: int256 = unsafe_add(book.margins, convert(unsafe_mul(book.fees, FEE_UNIT), int256))
+    return convert(treasury._backing[market], int256) - claimed - traders_pnl
+
+
+@internal
+@view
+def _limits(market: uint256, book: Book, is_long: bool) -> (int256, int256):
+    """
+    @notice How large one side, and both together, may be: cap in units, cap in quote, reserve of the pool.
+    @dev An increase is judged by the LP equity before it, so that the room a view reports is exact.
+         Products: LP equity below 2**128, times 2**60 twice with a division by P >= 1 between; checked.
+    @param market Market id
+    @param book Accrued, before the order
+    @param is_long Which side
+    @return Most interest of the side, most interest of both (underlying WAD, rounded down)
+    """
+    lp_equity: int256 = self._lp_equity(market, book)
+    if book.price == 0 or lp_equity <= 0:
+        return 0, 0
+    caps: market_words.Caps = market_words._unpack_caps(config._rules[market])
+    side: uint256 = min(
+        caps.max_long if is_long else caps.max_short,
+        unsafe_div(unsafe_mul(caps.max_notional, WAD), book.price),
+    )
+    total: uint256 = unsafe_div(
+        unsafe_div(convert(lp_equity, uint256) * WAD, book.price) * WAD, caps.reserve_factor
+    )
+    return convert(side, int256), convert(total, int256)
+
+
+@internal
+@view
+def _room(market: uint256, book: Book, is_long: bool) -> uint256:
+    """
+    @notice How much one side may still grow.
+    @param market Market id
+    @param book Accrued
+    @param is_long Which side
+    @return underlying WAD
+    """
+    side_limit: int256 = 0
+    total_limit: int256 = 0
+    side_limit, total_limit = self._limits(market, book, is_long)
+    side: int256 = book.longs if is_long else book.shorts
+    return convert(max(0, min(side_limit - side, total_limit - book.longs - book.shorts)), uint256)

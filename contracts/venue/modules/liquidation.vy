@@ -1,0 +1,331 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Perpetual exchange: liquidation
+@license AGPL-3.0-only
+@author Steelyard
+@notice Flag, then liquidate, by anyone, at the oracle price without impact; and the pool's right to force a
+        position smaller.
+@dev A chunk restores the initial margin: E - f q P >= imr (N - q P). The premium can lift the maintenance of a
+     large position above its initial margin, where that asks for nothing, so a chunk closes a tenth at least.
+     Of each fee the flagger and the liquidator are owed half. Negative equity closes whole, is taken by the
+     pool and recorded as bad debt; the keepers' least fee then comes from the market's fees if they cover it.
+"""
+
+from ....interfaces import IPerpExchange
+from . import accounts
+from . import books
+from . import config
+from . import market_words
+from . import perp_math
+from . import reasons
+from . import treasury
+
+uses: accounts
+uses: books
+uses: config
+uses: treasury
+
+################################################################
+#                          CONSTANTS                           #
+################################################################
+
+WAD: constant(uint256) = 10**18
+FEE_UNIT: constant(uint256) = 10**9
+MAX_MARKETS: constant(uint256) = 32
+# A chunk closes at least this part of the position.
+LEAST_PART: constant(uint256) = 10
+
+# What one liquidation does.
+struct Outcome:
+    size_closed: int256  # underlying WAD, sign of the position
+    keeper_fee: uint256  # quote WAD
+    seized: uint256  # quote WAD
+    bad_debt: uint256  # quote WAD
+    flagged: bool  # still, after it
+
+
+################################################################
+#                           STORAGE                            #
+################################################################
+
+# Size closed by partial liquidations in a second: underlying WAD << 64 | seconds.
+_closed: uint256[MAX_MARKETS]
+# Bad debt ever recorded per market, quote WAD; only rises.
+_bad_debt: uint256[MAX_MARKETS]
+
+################################################################
+#                            KEEPER                            #
+################################################################
+
+@external
+def flag(market: uint256, account: address):
+    """
+    @notice Flag an account whose equity is at or below its maintenance margin.
+    @param market Market id
+    @param account Account to flag
+    """
+    feed: market_words.Feed = self._liquidable_feed(market)
+    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
+    book: books.Book = self._opened(market, feed, rules.skew_scale)
+    key: uint256 = accounts._key(market, account)
+    stored: accounts.Account = accounts._load_free(key)
+    equity: int256 = self._equity(stored.holding, book)
+    if stored.holding.size == 0 or not self._is_due(rules, stored.holding.size, equity, book.price):
+        reasons._revert("liquidation: above maintenance")
+    books._store(market, book)
+    accounts._store(key, stored.holding, stored.changed_at, True)
+    accounts._flaggers[key] = msg.sender
+    log IPerpExchange.AccountFlagged(
+        market=market, account=account, flagger=msg.sender, equity=equity
+    )
+
+
+@external
+def liquidate(market: uint256, account: address) -> (uint256, uint256):
+    """
+    @notice Close a flagged position, whole or a chunk of it; an account that has recovered is unflagged.
+    @dev See IPerpExchange.
+    @param market Market id
+    @param account Flagged account
+    @return Size closed, underlying WAD
+    @return Keeper fee, quote WAD
+    """
+    feed: market_words.Feed = self._liquidable_feed(market)
+    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
+    book: books.Book = self._opened(market, feed, rules.skew_scale)
+    key: uint256 = accounts._key(market, account)
+    stored: accounts.Account = accounts._load(key)
+    old: books.Holding = stored.holding
+    if not stored.flagged:
+        reasons._revert("liquidation: not flagged")
+    equity: int256 = self._equity(old, book)
+    if not self._is_due(rules, old.size, equity, book.price):
+        books._store(market, book)
+        accounts._store(key, old, stored.changed_at, False)
+        log IPerpExchange.AccountRecovered(market=market, account=account, equity=equity)
+        return 0, 0
+    done: Outcome = empty(Outcome)
+    new: books.Holding = empty(books.Holding)
+    new.basis = books._mark(book)
+    if equity <= 0:
+        done = self._write_off(old.size, equity, rules.min_keeper_fee, book.fees)
+        book.fees -= done.keeper_fee // FEE_UNIT
+    else:
+        done = self._close_chunk(market, old.size, equity, book.price, feed.bits, rules)
+        new.size = old.size - done.size_closed
+        new.margin = equity - convert(done.keeper_fee + done.seized, int256)
+        book.fees += done.seized // FEE_UNIT
+    self._bad_debt[market] += done.bad_debt
+    books._replace(market, book, old, new)
+    accounts._store(key, new, block.timestamp, done.flagged)
+    treasury._owe(market, accounts._flaggers[key], done.keeper_fee // 2)
+    treasury._owe(market, msg.sender, done.keeper_fee - done.keeper_fee // 2)
+    log IPerpExchange.PositionLiquidated(
+        market=market,
+        account=account,
+        liquidator=msg.sender,
+        size_closed=done.size_closed,
+        price=book.price,
+        keeper_fee=done.keeper_fee,
+        seized=done.seized,
+        bad_debt=done.bad_debt,
+        size=new.size,
+        margin=new.margin,
+        basis=new.basis,
+    )
+    return convert(abs(done.size_closed), uint256), done.keeper_fee
+
+
+################################################################
+#                           INTERNAL                           #
+################################################################
+
+@internal
+def _deleverage(market: uint256, account: address, size: uint256):
+    """
+    @notice Force a position smaller at the oracle price, free of impact and fee.
+    @param market Market id
+    @param account Owner of the position, not flagged
+    @param size How much to close, underlying WAD
+    """
+    feed: market_words.Feed = self._liquidable_feed(market)
+    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
+    book: books.Book = self._opened(market, feed, rules.skew_scale)
+    key: uint256 = accounts._key(market, account)
+    old: books.Holding = accounts._load_free(key).holding
+    if size == 0 or size > convert(abs(old.size), uint256):
+        reasons._revert("deleverage: bad size")
+    closed: int256 = convert(size, int256) if old.size > 0 else -convert(size, int256)
+    new: books.Holding = books.Holding(
+        size=old.size - closed,
+        margin=self._equity(old, book),
+        basis=books._mark(book),
+    )
+    if new.margin < 0:
+        reasons._revert("deleverage: negative equity")
+    books._replace(market, book, old, new)
+    accounts._store(key, new, block.timestamp, False)
+    log IPerpExchange.PositionDeleveraged(
+        market=market,
+        account=account,
+        size_closed=closed,
+        price=book.price,
+        size=new.size,
+        margin=new.margin,
+        basis=new.basis,
+    )
+
+
+@internal
+@view
+def _liquidable_feed(market: uint256) -> market_words.Feed:
+    """
+    @notice First word of a market's parameters, unless downtime forbids liquidation too.
+    @param market Market id
+    @return Unpacked, units in Feed
+    """
+    feed: market_words.Feed = config._feed(market)
+    if feed.bits & market_words.LIQUIDATE_WHEN_PAUSED == 0:
+        return config._running_feed(market)
+    return feed
+
+
+@internal
+def _opened(market: uint256, feed: market_words.Feed, skew_scale: uint256) -> books.Book:
+    """
+    @notice The book accrued at a valid price.
+    @param market Market id
+    @param feed First parameter word
+    @param skew_scale K, underlying WAD
+    @return Book
+    """
+    return books._accrued(market, feed, skew_scale, books._valid_price(market, feed))
+
+
+@internal
+@pure
+def _equity(holding: books.Holding, book: books.Book) -> int256:
+    """
+    @notice Margin with everything unrealised.
+    @param holding The position
+    @param book Accrued
+    @return Quote WAD, rounded down; negative = bad debt
+    """
+    return holding.margin + accounts._pnl(holding, books._mark(book))
+
+
+@internal
+@pure
+def _is_due(rules: market_words.Rules, size: int256, equity: int256, price: uint256) -> bool:
+    """
+    @notice Whether equity is at or below the maintenance margin.
+    @param rules Second parameter word
+    @param size underlying WAD
+    @param equity Quote WAD
+    @param price WAD
+    @return True when the position may be liquidated
+    """
+    return equity <= convert(perp_math._maintenance_margin(rules, size, price), int256)
+
+
+@internal
+@pure
+def _write_off(size: int256, equity: int256, min_keeper_fee: uint256, fees: uint256) -> Outcome:
+    """
+    @notice Close a position that is worth nothing or less, at the pool's cost.
+    @param size Of the position, underlying WAD
+    @param equity <= 0, quote WAD
+    @param min_keeper_fee Quote WAD, paid out of the market's fees if they cover it
+    @param fees Of the market, quote with 9 decimals
+    @return What happens
+    """
+    return Outcome(
+        size_closed=size,
+        keeper_fee=min_keeper_fee if fees * FEE_UNIT >= min_keeper_fee else 0,
+        seized=0,
+        bad_debt=convert(-equity, uint256),
+        flagged=False,
+    )
+
+
+@internal
+def _close_chunk(
+    market: uint256,
+    size: int256,
+    equity: int256,
+    price: uint256,
+    bits: uint256,
+    rules: market_words.Rules,
+) -> Outcome:
+    """
+    @notice Close as much as restores the initial margin, or all; take the keepers' fee from the equity.
+    @param market Market id
+    @param size Of the position, underlying WAD
+    @param equity > 0, quote WAD
+    @param price WAD
+    @param bits First parameter word
+    @param rules Second parameter word
+    @return What happens
+    """
+    available: uint256 = convert(equity, uint256)
+    amount: uint256 = convert(abs(size), uint256)
+    closed: int256 = convert(self._chunk(market, amount, available, price, bits, rules), int256)
+    if size < 0:
+        closed = -closed
+    fee: uint256 = min(
+        available,
+        perp_math._keeper_fee(rules, closed, price),
+    )
+    left: int256 = size - closed
+    seized: uint256 = 0
+    if left == 0 and bits & market_words.SEIZE != 0:
+        seized = available - fee
+    return Outcome(
+        size_closed=closed,
+        keeper_fee=fee,
+        seized=seized,
+        bad_debt=0,
+        flagged=left != 0 and self._is_due(rules, left, convert(available - fee, int256), price),
+    )
+
+
+@internal
+def _chunk(
+    market: uint256,
+    amount: uint256,
+    equity: uint256,
+    price: uint256,
+    bits: uint256,
+    rules: market_words.Rules,
+) -> uint256:
+    """
+    @notice How much of a position to close now, and count it against the market's cap for this second.
+    @dev q = (imr N - E) / ((imr - f) P), up, with imr = 1 / max leverage rounded up. Whole when the market has no
+         cap, or when what is left could not be traded anyway (equity at or below the least margin).
+    @param market Market id
+    @param amount |size| of the position, underlying WAD
+    @param equity > 0, quote WAD
+    @param price WAD
+    @param bits First parameter word
+    @param rules Second parameter word
+    @return underlying WAD, > 0
+    """
+    cap: uint256 = market_words._liquidation_cap(bits, rules.skew_scale)
+    if cap == 0 or equity <= rules.min_margin:
+        return amount
+    used: uint256 = 0
+    if self._closed[market] & (2**64 - 1) == block.timestamp:
+        used = self._closed[market] >> 64
+    if used >= cap:
+        reasons._revert("liquidation: cap of this second")
+    ratio: uint256 = perp_math._ceil_div(WAD * WAD, rules.max_leverage)
+    missing: uint256 = perp_math._ceil_div(amount * price * ratio, WAD)
+    missing -= min(missing, equity * WAD)
+    relief: uint256 = max(1, (ratio - rules.liquidation_fee_ratio) * price // WAD)
+    closed: uint256 = max(
+        perp_math._ceil_div(missing, relief), perp_math._ceil_div(amount, LEAST_PART)
+    )
+    closed = min(closed, min(amount, cap - used))
+    self._closed[market] = (used + closed) << 64 | block.timestamp
+    return closed

@@ -1,0 +1,127 @@
+# pragma version 0.4.3
+"""
+@title Perpetual exchange: price feed
+@license AGPL-3.0-only
+@author Steelyard
+@notice Reads a Chainlink feed and says whether its price may be used, with a distinct code for each fault.
+@dev Order of checks: call succeeds, answer > 0, 0 < updatedAt <= now, age. With a fault the price is still the
+     last answer when that is positive, for views; 0 stands for no usable number, never for "invalid" alone.
+     The optional checks around these are PriceGuard.vy's.
+"""
+
+from ....interfaces.external import IAggregatorV3
+from . import reasons
+
+VALID: constant(uint256) = 0
+SEQUENCER_DOWN: constant(uint256) = 1
+GRACE_PERIOD: constant(uint256) = 2
+CALL_FAILED: constant(uint256) = 3
+NOT_POSITIVE: constant(uint256) = 4
+ROUND_INCOMPLETE: constant(uint256) = 5
+FROM_THE_FUTURE: constant(uint256) = 6
+STALE: constant(uint256) = 7
+OUT_OF_BOUNDS: constant(uint256) = 8
+REFERENCE_INVALID: constant(uint256) = 9
+DEVIATES: constant(uint256) = 10
+JUMP: constant(uint256) = 11
+
+# Largest price the accounting is proven for, WAD.
+MAX_PRICE: constant(uint256) = 2**94
+# The same before scaling, in any number of decimals.
+MAX_ANSWER: constant(int256) = 2**94
+
+
+@internal
+@pure
+def _raise_fault(fault: uint256):
+    """
+    @notice Revert with the reason of a fault.
+    @param fault Code, not 0
+    """
+    if fault == SEQUENCER_DOWN:
+        reasons._revert("oracle: sequencer down")
+    if fault == GRACE_PERIOD:
+        reasons._revert("oracle: sequencer grace period")
+    if fault == CALL_FAILED:
+        reasons._revert("oracle: call failed")
+    if fault == NOT_POSITIVE:
+        reasons._revert("oracle: answer not positive")
+    if fault == ROUND_INCOMPLETE:
+        reasons._revert("oracle: round incomplete")
+    if fault == FROM_THE_FUTURE:
+        reasons._revert("oracle: from the future")
+    if fault == STALE:
+        reasons._revert("oracle: stale")
+    if fault == OUT_OF_BOUNDS:
+        reasons._revert("oracle: out of bounds")
+    if fault == REFERENCE_INVALID:
+        reasons._revert("oracle: reference invalid")
+    if fault == DEVIATES:
+        reasons._revert("oracle: deviates from reference")
+    reasons._revert("oracle: jump")
+
+
+@internal
+@view
+def _read(oracle: address, decimals: uint256, max_age: uint256) -> (uint256, uint256):
+    """
+    @notice Price of a feed with the checks every feed gets.
+    @param oracle AggregatorV3
+    @param decimals Of the answer, at most 18
+    @param max_age Seconds
+    @return Price (WAD, exact; 0 when there is no usable number), fault code
+    """
+    response: Bytes[160] = self._call(oracle)
+    if len(response) != 160:
+        return 0, CALL_FAILED
+    answer: int256 = extract32(response, 32, output_type=int256)
+    updated_at: uint256 = extract32(response, 96, output_type=uint256)
+    if answer <= 0:
+        return 0, NOT_POSITIVE
+    if answer > MAX_ANSWER:
+        return 0, OUT_OF_BOUNDS
+    price: uint256 = unsafe_mul(convert(answer, uint256), 10**unsafe_sub(18, decimals))
+    if price > MAX_PRICE:
+        return 0, OUT_OF_BOUNDS
+    if updated_at == 0:
+        return price, ROUND_INCOMPLETE
+    if updated_at > block.timestamp:
+        return price, FROM_THE_FUTURE
+    if unsafe_sub(block.timestamp, updated_at) > max_age:
+        return price, STALE
+    return price, VALID
+
+
+@internal
+@view
+def _call(feed: address) -> Bytes[160]:
+    """
+    @notice The latest round of a feed, whatever the feed does: roundId, answer, startedAt, updatedAt, answeredInRound.
+    @dev A low-level call: a feed that reverts, has no code or answers short must become a fault, not a revert.
+    @param feed AggregatorV3
+    @return Five words, or fewer bytes when it did not answer
+    """
+    success: bool = False
+    response: Bytes[160] = b""
+    success, response = raw_call(
+        feed,
+        method_id("latestRoundData()"),
+        max_outsize=160,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    return response if success else b""
+
+
+@internal
+@view
+def _decimals(feed: address) -> uint256:
+    """
+    @notice Decimals of a feed, read once when it is configured.
+    @param feed AggregatorV3
+    @return Count of decimals, at most 18
+    """
+    decimals: uint256 = convert(staticcall IAggregatorV3(feed).decimals(), uint256)
+    if decimals > 18:
+        reasons._revert("oracle: over 18 decimals")
+    return decimals

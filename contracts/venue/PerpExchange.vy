@@ -115,7 +115,7 @@ def market_words_of(market: uint256) -> uint256[2]:
     @param market Market id
     @return Words
     """
-    return [config._feed(market).bits, config._rules[market]]
+    return [config._feed(market), config._rules[market]]
 
 
 @external
@@ -137,12 +137,12 @@ def market_state(market: uint256) -> IPerpExchange.MarketState:
     @param market Market id
     @return The state, units in MarketState
     """
-    feed: market_words.Feed = config._feed(market)
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
+    feed: uint256 = config._feed(market)
+    rules: uint256 = config._rules[market]
     price: uint256 = 0
     fault: uint256 = 0
     price, fault = books._price(market, feed)
-    book: books.Book = books._accrued(market, feed, rules.skew_scale, price)
+    book: books.Book = books._accrued(market, feed, rules, price)
     pool: int256 = books._pool(market, book)
     lp_equity: int256 = books._lp_equity(market, book)
     return IPerpExchange.MarketState(

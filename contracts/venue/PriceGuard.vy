@@ -116,8 +116,16 @@ def _sequencer_fault(sequencer: address, grace_period: uint256) -> uint256:
     @param grace_period Seconds
     @return Fault code
     """
-    response: Bytes[160] = price_feed._call(sequencer)
-    if len(response) != 160 or extract32(response, 32, output_type=uint256) != 0:
+    success: bool = False
+    response: Bytes[160] = b""
+    success, response = raw_call(
+        sequencer,
+        method_id("latestRoundData()"),
+        max_outsize=160,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(response) != 160 or extract32(response, 32, output_type=uint256) != 0:
         return price_feed.SEQUENCER_DOWN
     started_at: uint256 = extract32(response, 64, output_type=uint256)
     if started_at == 0:

@@ -35,6 +35,7 @@ uses: treasury
 MAX_MARKETS: constant(uint256) = 32
 WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
+MICRO: constant(uint256) = market_words.MICRO
 # Quote WAD per unit of the fee bucket.
 FEE_UNIT: constant(uint256) = 10**9
 MAX_MARGINS: constant(int256) = 2**96
@@ -77,7 +78,7 @@ _settlement_price: uint256[MAX_MARKETS]
 ################################################################
 
 @internal
-def _valid_price(market: uint256, feed: market_words.Feed) -> uint256:
+def _valid_price(market: uint256, feed: uint256) -> uint256:
     """
     @notice Price for a verb that trades or settles: valid, or it reverts with its fault.
     @param market Market id
@@ -89,77 +90,48 @@ def _valid_price(market: uint256, feed: market_words.Feed) -> uint256:
     price, fault = self._price(market, feed)
     if fault != 0:
         price_feed._raise_fault(fault)
-    if feed.bits & market_words.GUARDED != 0:
+    if feed & market_words.GUARDED != 0:
         extcall IPriceGuard(config._guards[market]).accept(price)
     return price
 
 
 @internal
 @view
-def _price(market: uint256, feed: market_words.Feed) -> (uint256, uint256):
+def _price(market: uint256, feed: uint256) -> (uint256, uint256):
     """
     @notice Oracle price of a market, or its settlement price once CLOSED.
     @param market Market id
     @param feed Its first parameter word
     @return Price (WAD), fault code
     """
-    if feed.bits & market_words.CLOSED != 0:
+    if feed & market_words.CLOSED != 0:
         return self._settlement_price[market], 0
     price: uint256 = 0
     fault: uint256 = 0
-    price, fault = price_feed._read(feed.oracle, feed.decimals, feed.max_age)
-    if feed.bits & market_words.GUARDED != 0:
+    price, fault = price_feed._read(
+        convert(feed & (2**160 - 1), address), (feed >> 160) & 31, (feed >> 165) & (2**20 - 1)
+    )
+    if feed & market_words.GUARDED != 0:
         fault = staticcall IPriceGuard(config._guards[market]).fault(price, fault)
     return price, fault
 
 
 @internal
 @view
-def _accrued(market: uint256, feed: market_words.Feed, skew_scale: uint256, price: uint256) -> Book:
+def _accrued(market: uint256, feed: uint256, rules: uint256, price: uint256) -> Book:
     """
-    @notice The book with funding accrued to now; a CLOSED market accrues none.
+    @notice Unpack the book and accrue its funding to now; a CLOSED market accrues none.
     @param market Market id
-    @param feed Its first parameter word
-    @param skew_scale K, underlying WAD
+    @param feed First parameter word
+    @param rules Second parameter word
     @param price WAD
     @return Book in memory
-    """
-    book: Book = self._load(market)
-    book.price = price
-    elapsed: int256 = convert(unsafe_sub(block.timestamp, book.updated_at), int256)
-    if elapsed == 0:
-        return book
-    book.updated_at = block.timestamp
-    if feed.bits & market_words.CLOSED != 0:
-        return book
-    paid: int256 = 0
-    forced: bool = feed.bits & market_words.FORCED != 0
-    book.funding_rate, paid = perp_math._accrue_funding(
-        book.funding_rate,
-        unsafe_sub(book.longs, book.shorts),
-        skew_scale,
-        0 if forced else feed.max_velocity,
-        WAD if forced else feed.max_rate,
-        elapsed,
-        price,
-    )
-    book.funding_index = unsafe_add(book.funding_index, paid)
-    return book
-
-
-@internal
-@view
-def _load(market: uint256) -> Book:
-    """
-    @notice Unpack a market's book.
-    @param market Market id
-    @return Book as stored, without a price
     """
     interest: uint256 = self._interest[market]
     value_word: uint256 = self._value[market]
     basis_word: uint256 = self._basis[market]
-    return Book(
-        price=0,
+    book: Book = Book(
+        price=price,
         longs=convert(convert(interest & (2**96 - 1), bytes32), int256),
         shorts=convert(convert((interest >> 96) & (2**96 - 1), bytes32), int256),
         updated_at=interest >> 192,
@@ -171,6 +143,41 @@ def _load(market: uint256) -> Book:
         ),
         basis_sum=convert(convert(basis_word, bytes32), int256) >> 64,
     )
+    elapsed: int256 = convert(unsafe_sub(block.timestamp, book.updated_at), int256)
+    if elapsed == 0 or feed & market_words.CLOSED != 0:
+        return book
+    book.updated_at = block.timestamp
+    velocity: int256 = 0
+    max_rate: int256 = IWAD
+    if feed & market_words.FORCED == 0:
+        # clamp(skew / K, -1, 1) * max velocity, truncated
+        velocity = unsafe_div(
+            unsafe_mul(unsafe_sub(book.longs, book.shorts), IWAD),
+            convert(unsafe_mul(rules & (2**40 - 1), WAD), int256),
+        )
+        velocity = unsafe_mul(
+            max(-IWAD, min(velocity, IWAD)),
+            convert(unsafe_mul((feed >> 185) & (2**26 - 1), MICRO), int256),
+        )
+        velocity = unsafe_div(velocity, IWAD)
+        max_rate = convert(unsafe_mul((feed >> 211) & (2**20 - 1), MICRO), int256)
+    paid: int256 = 0
+    book.funding_rate, paid = perp_math._accrue_funding(
+        book.funding_rate, velocity, max_rate, elapsed, price
+    )
+    book.funding_index = unsafe_add(book.funding_index, paid)
+    return book
+
+
+@internal
+@view
+def _load(market: uint256) -> Book:
+    """
+    @notice A market's book as stored: nothing accrues, as in a CLOSED market.
+    @param market Market id
+    @return Book without a price
+    """
+    return self._accrued(market, market_words.CLOSED, 0, 0)
 
 
 @internal

@@ -36,30 +36,30 @@ def __init__(parameters: address):
 
 @internal
 @view
-def _feed(market: uint256) -> market_words.Feed:
+def _feed(market: uint256) -> uint256:
     """
     @notice First word of a market's parameters.
     @param market Market id
-    @return Unpacked, units in Feed; reverts for an unknown market
+    @return Word; reverts for an unknown market
     """
     word: uint256 = 0
     if market < MAX_MARKETS:
         word = self._feeds[market]
     if word == 0:
         reasons._revert("market: unknown")
-    return market_words._unpack_feed(word)
+    return word
 
 
 @internal
 @view
-def _running_feed(market: uint256) -> market_words.Feed:
+def _running_feed(market: uint256) -> uint256:
     """
     @notice First word of a market's parameters, unless it is down.
     @param market Market id
-    @return Unpacked, units in Feed
+    @return Word
     """
-    feed: market_words.Feed = self._feed(market)
-    if feed.bits & market_words.PAUSED != 0:
+    feed: uint256 = self._feed(market)
+    if feed & market_words.PAUSED != 0:
         reasons._revert("market: paused")
     return feed
 
@@ -100,7 +100,7 @@ def _set_bits(market: uint256, mask: uint256, bits: uint256):
     @param mask Bits to change
     @param bits Their new value
     """
-    self._feeds[market] = self._feed(market).bits & ~mask | bits
+    self._feeds[market] = self._feed(market) & ~mask | bits
 
 
 @internal
@@ -112,5 +112,5 @@ def _status(market: uint256) -> IPerpExchange.MarketStatus:
     @return One status; reverts for an unknown market
     """
     return convert(
-        (self._feed(market).bits >> market_words.STATUS_SHIFT) & 15, IPerpExchange.MarketStatus
+        (self._feed(market) >> market_words.STATUS_SHIFT) & 15, IPerpExchange.MarketStatus
     )

@@ -65,9 +65,9 @@ def flag(market: uint256, account: address):
     @param market Market id
     @param account Account to flag
     """
-    feed: market_words.Feed = self._liquidable_feed(market)
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
-    book: books.Book = self._opened(market, feed, rules.skew_scale)
+    feed: uint256 = self._liquidable_feed(market)
+    rules: uint256 = config._rules[market]
+    book: books.Book = self._opened(market, feed, rules)
     key: uint256 = accounts._key(market, account)
     stored: accounts.Account = accounts._load_free(key)
     equity: int256 = self._equity(stored.holding, book)
@@ -91,9 +91,9 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
     @return Size closed, underlying WAD
     @return Keeper fee, quote WAD
     """
-    feed: market_words.Feed = self._liquidable_feed(market)
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
-    book: books.Book = self._opened(market, feed, rules.skew_scale)
+    feed: uint256 = self._liquidable_feed(market)
+    rules: uint256 = config._rules[market]
+    book: books.Book = self._opened(market, feed, rules)
     key: uint256 = accounts._key(market, account)
     stored: accounts.Account = accounts._load(key)
     old: books.Holding = stored.holding
@@ -109,10 +109,10 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
     new: books.Holding = empty(books.Holding)
     new.basis = books._mark(book)
     if equity <= 0:
-        done = self._write_off(old.size, equity, rules.min_keeper_fee, book.fees)
+        done = self._write_off(old.size, equity, rules, book.fees)
         book.fees -= done.keeper_fee // FEE_UNIT
     else:
-        done = self._close_chunk(market, old.size, equity, book.price, feed.bits, rules)
+        done = self._close_chunk(market, old.size, equity, book.price, feed, rules)
         new.size = old.size - done.size_closed
         new.margin = equity - convert(done.keeper_fee + done.seized, int256)
         book.fees += done.seized // FEE_UNIT
@@ -149,9 +149,9 @@ def _deleverage(market: uint256, account: address, size: uint256):
     @param account Owner of the position, not flagged
     @param size How much to close, underlying WAD
     """
-    feed: market_words.Feed = self._liquidable_feed(market)
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
-    book: books.Book = self._opened(market, feed, rules.skew_scale)
+    feed: uint256 = self._liquidable_feed(market)
+    rules: uint256 = config._rules[market]
+    book: books.Book = self._opened(market, feed, rules)
     key: uint256 = accounts._key(market, account)
     old: books.Holding = accounts._load_free(key).holding
     if size == 0 or size > convert(abs(old.size), uint256):
@@ -179,28 +179,28 @@ def _deleverage(market: uint256, account: address, size: uint256):
 
 @internal
 @view
-def _liquidable_feed(market: uint256) -> market_words.Feed:
+def _liquidable_feed(market: uint256) -> uint256:
     """
     @notice First word of a market's parameters, unless downtime forbids liquidation too.
     @param market Market id
-    @return Unpacked, units in Feed
+    @return Word
     """
-    feed: market_words.Feed = config._feed(market)
-    if feed.bits & market_words.LIQUIDATE_WHEN_PAUSED == 0:
+    feed: uint256 = config._feed(market)
+    if feed & market_words.LIQUIDATE_WHEN_PAUSED == 0:
         return config._running_feed(market)
     return feed
 
 
 @internal
-def _opened(market: uint256, feed: market_words.Feed, skew_scale: uint256) -> books.Book:
+def _opened(market: uint256, feed: uint256, rules: uint256) -> books.Book:
     """
     @notice The book accrued at a valid price.
     @param market Market id
     @param feed First parameter word
-    @param skew_scale K, underlying WAD
+    @param rules Second parameter word
     @return Book
     """
-    return books._accrued(market, feed, skew_scale, books._valid_price(market, feed))
+    return books._accrued(market, feed, rules, books._valid_price(market, feed))
 
 
 @internal
@@ -217,7 +217,7 @@ def _equity(holding: books.Holding, book: books.Book) -> int256:
 
 @internal
 @pure
-def _is_due(rules: market_words.Rules, size: int256, equity: int256, price: uint256) -> bool:
+def _is_due(rules: uint256, size: int256, equity: int256, price: uint256) -> bool:
     """
     @notice Whether equity is at or below the maintenance margin.
     @param rules Second parameter word
@@ -231,15 +231,16 @@ def _is_due(rules: market_words.Rules, size: int256, equity: int256, price: uint
 
 @internal
 @pure
-def _write_off(size: int256, equity: int256, min_keeper_fee: uint256, fees: uint256) -> Outcome:
+def _write_off(size: int256, equity: int256, rules: uint256, fees: uint256) -> Outcome:
     """
     @notice Close a position that is worth nothing or less, at the pool's cost.
     @param size Of the position, underlying WAD
     @param equity <= 0, quote WAD
-    @param min_keeper_fee Quote WAD, paid out of the market's fees if they cover it
+    @param rules Second parameter word: the least fee is paid out of the market's fees if they cover it
     @param fees Of the market, quote with 9 decimals
     @return What happens
     """
+    min_keeper_fee: uint256 = market_words._unpack_rules(rules).min_keeper_fee
     return Outcome(
         size_closed=size,
         keeper_fee=min_keeper_fee if fees * FEE_UNIT >= min_keeper_fee else 0,
@@ -256,7 +257,7 @@ def _close_chunk(
     equity: int256,
     price: uint256,
     bits: uint256,
-    rules: market_words.Rules,
+    rules: uint256,
 ) -> Outcome:
     """
     @notice Close as much as restores the initial margin, or all; take the keepers' fee from the equity.
@@ -297,7 +298,7 @@ def _chunk(
     equity: uint256,
     price: uint256,
     bits: uint256,
-    rules: market_words.Rules,
+    rules: uint256,
 ) -> uint256:
     """
     @notice How much of a position to close now, and count it against the market's cap for this second.
@@ -311,18 +312,19 @@ def _chunk(
     @param rules Second parameter word
     @return underlying WAD, > 0
     """
-    cap: uint256 = market_words._liquidation_cap(bits, rules.skew_scale)
-    if cap == 0 or equity <= rules.min_margin:
+    params: market_words.Rules = market_words._unpack_rules(rules)
+    cap: uint256 = market_words._liquidation_cap(bits, params.skew_scale)
+    if cap == 0 or equity <= params.min_margin:
         return amount
     used: uint256 = 0
     if self._closed[market] & (2**64 - 1) == block.timestamp:
         used = self._closed[market] >> 64
     if used >= cap:
         reasons._revert("liquidation: cap of this second")
-    ratio: uint256 = perp_math._ceil_div(WAD * WAD, rules.max_leverage)
+    ratio: uint256 = perp_math._ceil_div(WAD * WAD, params.max_leverage)
     missing: uint256 = perp_math._ceil_div(amount * price * ratio, WAD)
     missing -= min(missing, equity * WAD)
-    relief: uint256 = max(1, (ratio - rules.liquidation_fee_ratio) * price // WAD)
+    relief: uint256 = max(1, (ratio - params.liquidation_fee_ratio) * price // WAD)
     closed: uint256 = max(
         perp_math._ceil_div(missing, relief), perp_math._ceil_div(amount, LEAST_PART)
     )

@@ -47,8 +47,8 @@ def add_liquidity(market: uint256, assets: uint256, min_shares: uint256) -> uint
     @param min_shares Least shares accepted, LP share units
     @return Shares, LP share units, rounded down
     """
-    feed: market_words.Feed = config._running_feed(market)
-    if feed.bits & market_words.CLOSED != 0:
+    feed: uint256 = config._running_feed(market)
+    if feed & market_words.CLOSED != 0:
         reasons._revert("lp: market closed")
     book: books.Book = empty(books.Book)
     nav: uint256 = 0
@@ -148,7 +148,7 @@ def lp_shares(market: uint256, provider: address) -> uint256:
 
 
 @internal
-def _opened(market: uint256, feed: market_words.Feed) -> (books.Book, uint256):
+def _opened(market: uint256, feed: uint256) -> (books.Book, uint256):
     """
     @notice Book accrued at a valid price, recorded, and the pool's conservative NAV.
     @param market Market id
@@ -156,14 +156,12 @@ def _opened(market: uint256, feed: market_words.Feed) -> (books.Book, uint256):
     @return Book
     @return NAV (quote WAD); > 0, or 0 for a pool without shares
     """
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
-    book: books.Book = books._accrued(
-        market, feed, rules.skew_scale, books._valid_price(market, feed)
-    )
+    rules: uint256 = config._rules[market]
+    book: books.Book = books._accrued(market, feed, rules, books._valid_price(market, feed))
     books._store(market, book)
     nav: int256 = books._lp_equity(market, book)
-    if feed.bits & market_words.CLOSED == 0:
-        nav -= self._unwind_credit(book, rules.skew_scale)
+    if feed & market_words.CLOSED == 0:
+        nav -= self._unwind_credit(book, market_words._unpack_rules(rules).skew_scale)
     if nav < 0 or (nav == 0 and self._supply[market] != 0):
         reasons._revert("lp: pool insolvent")
     return book, convert(nav, uint256)

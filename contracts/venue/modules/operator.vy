@@ -54,20 +54,22 @@ def set_market_config(market: uint256, words: uint256[2]):
     @param words Of MarketParameters.pack
     """
     ownable._check_owner()
-    feed: market_words.Feed = config._feed(market)
-    skew_scale: uint256 = market_words._unpack_rules(config._rules[market]).skew_scale
+    feed: uint256 = config._feed(market)
+    rules: uint256 = config._rules[market]
     price: uint256 = 0
     fault: uint256 = 0
     price, fault = books._price(market, feed)
     config._set(market, words)
-    new_feed: market_words.Feed = config._feed(market)
+    new_feed: uint256 = config._feed(market)
     if fault != 0:
         price, fault = books._price(market, new_feed)
     if fault != 0:
         price_feed._raise_fault(fault)
-    book: books.Book = books._accrued(market, feed, skew_scale, price)
-    if feed.bits & market_words.FORCED == 0:
-        book.funding_rate = self._clamped(book.funding_rate, new_feed.max_rate)
+    book: books.Book = books._accrued(market, feed, rules, price)
+    if feed & market_words.FORCED == 0:
+        book.funding_rate = self._clamped(
+            book.funding_rate, market_words._unpack_feed(new_feed).max_rate
+        )
     books._store(market, book)
     log IPerpExchange.MarketConfigUpdated(market=market, words=words)
 
@@ -119,7 +121,7 @@ def close_market(market: uint256, settlement_price: uint256):
     book: books.Book = books._accrued(
         market,
         config._feed(market),
-        market_words._unpack_rules(config._rules[market]).skew_scale,
+        config._rules[market],
         settlement_price,
     )
     self._switch(market, IPerpExchange.MarketStatus.CLOSED)
@@ -141,10 +143,12 @@ def force_funding_rate(market: uint256, rate: int256, forced: bool):
     ownable._check_owner()
     if rate > IWAD or rate < -IWAD:
         reasons._revert("market: bad funding rate")
-    feed: market_words.Feed = config._feed(market)
-    skew_scale: uint256 = market_words._unpack_rules(config._rules[market]).skew_scale
-    book: books.Book = books._accrued(market, feed, skew_scale, books._valid_price(market, feed))
-    book.funding_rate = rate if forced else self._clamped(rate, feed.max_rate)
+    feed: uint256 = config._feed(market)
+    rules: uint256 = config._rules[market]
+    book: books.Book = books._accrued(market, feed, rules, books._valid_price(market, feed))
+    book.funding_rate = (
+        rate if forced else self._clamped(rate, market_words._unpack_feed(feed).max_rate)
+    )
     books._store(market, book)
     config._set_bits(market, market_words.FORCED, market_words.FORCED if forced else 0)
     log IPerpExchange.FundingRateForced(market=market, rate=book.funding_rate, forced=forced)

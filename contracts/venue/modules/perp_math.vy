@@ -18,6 +18,13 @@ WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 WAD_SQUARED: constant(uint256) = 10**36
 IDAY: constant(int256) = 86_400
+# Units of the fields of the second parameter word, read in place where it is needed: unpacking all of it costs
+# an order more than it uses. Layout: market_words.vy.
+TENTH: constant(uint256) = market_words.TENTH
+TENTH_MILLI: constant(uint256) = market_words.TENTH_MILLI
+HUNDREDTH_MILLI: constant(uint256) = market_words.HUNDREDTH_MILLI
+# A ratio in 1e-6 of a notional with 36 decimals, to quote WAD.
+MICRO_36: constant(uint256) = 10**24
 
 
 @internal
@@ -96,39 +103,25 @@ def _quote(
 @internal
 @pure
 def _accrue_funding(
-    rate: int256,
-    skew: int256,
-    skew_scale: uint256,
-    max_velocity: uint256,
-    max_rate: uint256,
-    elapsed: int256,
-    price: uint256,
+    rate: int256, velocity: int256, max_rate: int256, elapsed: int256, price: uint256
 ) -> (int256, int256):
     """
-    @notice The rate moves with velocity clamp(skew / K, -1, 1) * max_velocity until it meets its cap; the index
-            pays its integral.
+    @notice The rate moves with its velocity until it meets its cap; the index pays its integral.
     @dev Trapezoid up to the cap, rectangle after: 2 * integral = (r + r1) t, or (r + cap) ts + 2 cap (t - ts).
          The whole interval is priced at `price`, as venues do that accrue when touched.
-         Products: 2**96 * 2**60; 2**68 * 2**40; 2**111 * 2**94.
+         Products: 2**68 * 2**40; 2**111 * 2**94.
     @param rate Rate at the start, WAD per day, within +-max_rate
-    @param skew longs - shorts, underlying WAD
-    @param skew_scale K, underlying WAD
-    @param max_velocity WAD per day^2
+    @param velocity WAD per day^2
     @param max_rate WAD per day
     @param elapsed Seconds
     @param price Oracle price, WAD
     @return New rate, WAD per day
     @return Change of the funding index, quote WAD per 1 underlying, truncated
     """
-    share: int256 = unsafe_div(unsafe_mul(skew, IWAD), convert(skew_scale, int256))
-    velocity: int256 = unsafe_div(
-        unsafe_mul(max(-IWAD, min(share, IWAD)), convert(max_velocity, int256)), IWAD
-    )
-    cap: int256 = convert(max_rate, int256)
     new_rate: int256 = unsafe_add(rate, unsafe_div(unsafe_mul(velocity, elapsed), IDAY))
     doubled: int256 = unsafe_mul(unsafe_add(rate, new_rate), elapsed)
-    if abs(new_rate) > cap:
-        new_rate = cap if new_rate > 0 else -cap
+    if abs(new_rate) > max_rate:
+        new_rate = max_rate if new_rate > 0 else -max_rate
         rising: int256 = min(elapsed, (new_rate - rate) * IDAY // velocity)
         doubled = (rate + new_rate) * rising + 2 * new_rate * (elapsed - rising)
     return new_rate, unsafe_div(unsafe_mul(-doubled, convert(price, int256)), 2 * IDAY * IWAD)
@@ -136,41 +129,48 @@ def _accrue_funding(
 
 @internal
 @pure
-def _initial_margin(size: int256, price: uint256, max_leverage: uint256) -> uint256:
+def _initial_margin(rules: uint256, size: int256, price: uint256) -> uint256:
     """
     @notice Margin that an increase or a withdrawal must leave: |size| P / max leverage.
+    @param rules Second parameter word
     @param size underlying WAD
     @param price WAD
-    @param max_leverage WAD
     @return Quote (WAD), rounded up
     """
+    max_leverage: uint256 = unsafe_mul((rules >> 72) & 255, WAD)
     notional_36: uint256 = unsafe_mul(convert(abs(size), uint256), price)
     return unsafe_div(unsafe_add(notional_36, unsafe_sub(max_leverage, 1)), max_leverage)
 
 
 @internal
 @pure
-def _keeper_fee(rules: market_words.Rules, size: int256, price: uint256) -> uint256:
+def _keeper_fee(rules: uint256, size: int256, price: uint256) -> uint256:
     """
     @notice What liquidating `size` costs the account, if it has that much.
-    @param rules Of the market
+    @dev Ratio in 1e-6, so notional with 36 decimals is divided by 1e24.
+    @param rules Second parameter word
     @param size underlying WAD
     @param price WAD
     @return Quote (WAD), rounded up
     """
     notional_36: uint256 = unsafe_mul(convert(abs(size), uint256), price)
-    fee: uint256 = self._ceil_div(unsafe_mul(notional_36, rules.liquidation_fee_ratio), WAD_SQUARED)
-    return max(rules.min_keeper_fee, min(fee, rules.max_keeper_fee))
+    fee: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul(notional_36, (rules >> 96) & 65535), MICRO_36 - 1), MICRO_36
+    )
+    return max(
+        unsafe_mul((rules >> 130) & 65535, TENTH),
+        min(fee, unsafe_mul((rules >> 146) & (2**20 - 1), WAD)),
+    )
 
 
 @internal
 @pure
-def _maintenance_margin(rules: market_words.Rules, size: int256, price: uint256) -> uint256:
+def _maintenance_margin(rules: uint256, size: int256, price: uint256) -> uint256:
     """
     @notice Equity at or below which a position may be liquidated: buffer + keeper fee + size premium.
     @dev The premium N |size| / K * multiplier stands for the market's depth; capped at the notional so that no
          skew scale set mid-flight can overflow it. Products: 2**190 * 2**60.
-    @param rules Of the market
+    @param rules Second parameter word
     @param size underlying WAD
     @param price WAD
     @return Quote (WAD), each part rounded up; 0 for no position
@@ -179,9 +179,17 @@ def _maintenance_margin(rules: market_words.Rules, size: int256, price: uint256)
         return 0
     amount: uint256 = convert(abs(size), uint256)
     notional_36: uint256 = unsafe_mul(amount, price)
-    premium_ratio: uint256 = min(
-        self._ceil_div(unsafe_mul(amount, rules.liquidation_premium), rules.skew_scale), WAD
+    skew_scale: uint256 = unsafe_mul(rules & (2**40 - 1), WAD)
+    premium_ratio: uint256 = unsafe_mul(
+        amount, unsafe_mul((rules >> 112) & (2**18 - 1), TENTH_MILLI)
     )
-    buffer: uint256 = self._ceil_div(unsafe_mul(notional_36, rules.maintenance_ratio), WAD_SQUARED)
-    premium: uint256 = self._ceil_div(unsafe_mul(notional_36, premium_ratio), WAD_SQUARED)
-    return unsafe_add(unsafe_add(buffer, premium), self._keeper_fee(rules, size, price))
+    premium_ratio = unsafe_div(unsafe_add(premium_ratio, unsafe_sub(skew_scale, 1)), skew_scale)
+    buffer: uint256 = unsafe_mul(notional_36, unsafe_mul((rules >> 80) & 65535, HUNDREDTH_MILLI))
+    premium: uint256 = unsafe_mul(notional_36, min(premium_ratio, WAD))
+    return unsafe_add(
+        unsafe_add(
+            unsafe_div(unsafe_add(buffer, WAD_SQUARED - 1), WAD_SQUARED),
+            unsafe_div(unsafe_add(premium, WAD_SQUARED - 1), WAD_SQUARED),
+        ),
+        self._keeper_fee(rules, size, price),
+    )

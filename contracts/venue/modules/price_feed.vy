@@ -66,13 +66,22 @@ def _raise_fault(fault: uint256):
 def _read(oracle: address, decimals: uint256, max_age: uint256) -> (uint256, uint256):
     """
     @notice Price of a feed with the checks every feed gets.
+    @dev A low-level call: a feed that reverts, has no code or answers short must become a fault, not a revert.
     @param oracle AggregatorV3
     @param decimals Of the answer, at most 18
     @param max_age Seconds
     @return Price (WAD, exact; 0 when there is no usable number), fault code
     """
-    response: Bytes[160] = self._call(oracle)
-    if len(response) != 160:
+    success: bool = False
+    response: Bytes[160] = b""
+    success, response = raw_call(
+        oracle,
+        method_id("latestRoundData()"),
+        max_outsize=160,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(response) != 160:
         return 0, CALL_FAILED
     answer: int256 = extract32(response, 32, output_type=int256)
     updated_at: uint256 = extract32(response, 96, output_type=uint256)
@@ -90,27 +99,6 @@ def _read(oracle: address, decimals: uint256, max_age: uint256) -> (uint256, uin
     if unsafe_sub(block.timestamp, updated_at) > max_age:
         return price, STALE
     return price, VALID
-
-
-@internal
-@view
-def _call(feed: address) -> Bytes[160]:
-    """
-    @notice The latest round of a feed, whatever the feed does: roundId, answer, startedAt, updatedAt, answeredInRound.
-    @dev A low-level call: a feed that reverts, has no code or answers short must become a fault, not a revert.
-    @param feed AggregatorV3
-    @return Five words, or fewer bytes when it did not answer
-    """
-    success: bool = False
-    response: Bytes[160] = b""
-    success, response = raw_call(
-        feed,
-        method_id("latestRoundData()"),
-        max_outsize=160,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    return response if success else b""
 
 
 @internal

@@ -28,6 +28,7 @@ IWAD: constant(int256) = 10**18
 # Largest amount an order may name, in its own scale: what makes unchecked arithmetic safe.
 MAX_ORDER: constant(int256) = 2**95
 # Quote WAD per unit of the fee bucket.
+MICRO: constant(uint256) = market_words.MICRO
 FEE_UNIT: constant(uint256) = 10**9
 
 
@@ -63,20 +64,20 @@ def modify_position(
         or (size_delta == 0 and asset_delta == 0)
     ):
         reasons._revert("order: zero or out of range")
-    feed: market_words.Feed = config._running_feed(market)
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
+    feed: uint256 = config._running_feed(market)
+    rules: uint256 = config._rules[market]
     key: uint256 = accounts._key(market, msg.sender)
     account: accounts.Account = accounts._load_free(key)
     old: books.Holding = account.holding
     oracle_price: uint256 = books._valid_price(market, feed)
-    book: books.Book = books._accrued(market, feed, rules.skew_scale, oracle_price)
+    book: books.Book = books._accrued(market, feed, rules, oracle_price)
     fill_price: uint256 = 0
     fee: uint256 = 0
     reducing: bool = self._is_reducing(old.size, size_delta)
     if size_delta != 0:
         if not reducing:
-            self._check_increase(market, feed.bits, book, old.size, size_delta)
-        fill_price, fee = self._quote(feed.bits, rules, book, size_delta)
+            self._check_increase(market, feed, book, old.size, size_delta)
+        fill_price, fee = self._quote(feed, rules, book, size_delta)
         if fill_price == 0:
             reasons._revert("order: beyond the skew scale")
         if price_limit != 0 and (
@@ -103,7 +104,7 @@ def modify_position(
         ),
         basis=mark,
     )
-    self._check_margin(feed.bits, rules, book.price, new, reducing, asset_delta, size_delta)
+    self._check_margin(feed, rules, book.price, new, reducing, asset_delta, size_delta)
     book.fees = unsafe_add(book.fees, unsafe_div(fee, FEE_UNIT))
     books._replace(market, book, old, new)
     accounts._store(key, new, account.changed_at, False)
@@ -162,14 +163,14 @@ def account_state(
     """
     if abs(size_delta) > MAX_ORDER:
         reasons._revert("order: quote out of range")
-    feed: market_words.Feed = config._feed(market)
-    rules: market_words.Rules = market_words._unpack_rules(config._rules[market])
+    feed: uint256 = config._feed(market)
+    rules: uint256 = config._rules[market]
     stored: accounts.Account = accounts._load(accounts._key(market, account))
     size: int256 = stored.holding.size
     price: uint256 = 0
     fault: uint256 = 0
     price, fault = books._price(market, feed)
-    book: books.Book = books._accrued(market, feed, rules.skew_scale, price)
+    book: books.Book = books._accrued(market, feed, rules, price)
     equity: int256 = stored.holding.margin
     fill_price: uint256 = 0
     fee: uint256 = 0
@@ -177,13 +178,14 @@ def account_state(
     if price != 0:
         equity += accounts._pnl(stored.holding, books._mark(book))
         if size_delta != 0:
-            fill_price, fee = self._quote(feed.bits, rules, book, size_delta)
+            fill_price, fee = self._quote(feed, rules, book, size_delta)
         if not self._is_reducing(size, size_delta):
             room = books._room(market, book, size_delta > 0)
     withdrawable: uint256 = 0
-    if fault == 0 and not stored.flagged and feed.bits & market_words.PAUSED == 0:
-        left: int256 = equity - self._withdrawal_margin(feed.bits, rules, size, price)
+    if fault == 0 and not stored.flagged and feed & market_words.PAUSED == 0:
+        left: int256 = equity - self._withdrawal_margin(feed, rules, size, price)
         withdrawable = min(convert(max(left, 0), uint256), treasury._backing[market])
+    unpacked: market_words.Rules = market_words._unpack_rules(rules)
     return IPerpExchange.AccountState(
         price=price,
         oracle_fault=fault,
@@ -195,12 +197,12 @@ def account_state(
         flagged=stored.flagged,
         changed_at=stored.changed_at,
         skew=books._skew(book),
-        skew_scale=rules.skew_scale,
-        maker_fee=rules.maker_fee,
-        taker_fee=rules.taker_fee,
-        max_leverage=rules.max_leverage,
-        min_margin=rules.min_margin,
-        min_keeper_fee=rules.min_keeper_fee,
+        skew_scale=unpacked.skew_scale,
+        maker_fee=unpacked.maker_fee,
+        taker_fee=unpacked.taker_fee,
+        max_leverage=unpacked.max_leverage,
+        min_margin=unpacked.min_margin,
+        min_keeper_fee=unpacked.min_keeper_fee,
         funding_rate=book.funding_rate,
         fill_price=fill_price,
         order_fee=fee,
@@ -250,7 +252,7 @@ def _is_reducing(size: int256, size_delta: int256) -> bool:
 @internal
 @pure
 def _quote(
-    bits: uint256, rules: market_words.Rules, book: books.Book, size_delta: int256
+    bits: uint256, rules: uint256, book: books.Book, size_delta: int256
 ) -> (uint256, uint256):
     """
     @notice Fill and fee of an order; a CLOSED market settles at its price for nothing.
@@ -265,11 +267,11 @@ def _quote(
         return book.price, 0
     return perp_math._quote(
         book.price,
-        rules.skew_scale,
+        unsafe_mul(rules & (2**40 - 1), WAD),
         unsafe_sub(book.longs, book.shorts),
         size_delta,
-        rules.maker_fee,
-        rules.taker_fee,
+        unsafe_mul((rules >> 40) & 65535, MICRO),
+        unsafe_mul((rules >> 56) & 65535, MICRO),
     )
 
 
@@ -309,7 +311,7 @@ def _check_increase(
 @pure
 def _check_margin(
     bits: uint256,
-    rules: market_words.Rules,
+    rules: uint256,
     price: uint256,
     new: books.Holding,
     reducing: bool,
@@ -333,9 +335,9 @@ def _check_margin(
         return
     margin: uint256 = convert(new.margin, uint256)
     if asset_delta < 0 or not reducing:
-        if margin < rules.min_margin:
+        if margin < unsafe_mul((rules >> 166) & 65535, WAD):
             reasons._revert("margin: below minimum")
-        if margin < perp_math._initial_margin(new.size, price, rules.max_leverage):
+        if margin < perp_math._initial_margin(rules, new.size, price):
             reasons._revert("margin: below initial")
     if bits & market_words.CLOSED == 0:
         if margin <= perp_math._maintenance_margin(rules, new.size, price):
@@ -344,9 +346,7 @@ def _check_margin(
 
 @internal
 @pure
-def _withdrawal_margin(
-    bits: uint256, rules: market_words.Rules, size: int256, price: uint256
-) -> int256:
+def _withdrawal_margin(bits: uint256, rules: uint256, size: int256, price: uint256) -> int256:
     """
     @notice The least margin `_check_margin` lets a withdrawal leave.
     @param bits First parameter word
@@ -358,7 +358,7 @@ def _withdrawal_margin(
     if size == 0:
         return 0
     required: uint256 = max(
-        rules.min_margin, perp_math._initial_margin(size, price, rules.max_leverage)
+        unsafe_mul((rules >> 166) & 65535, WAD), perp_math._initial_margin(rules, size, price)
     )
     if bits & market_words.CLOSED == 0:
         required = max(required, unsafe_add(perp_math._maintenance_margin(rules, size, price), 1))

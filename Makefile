@@ -61,7 +61,7 @@ devnet: setup ## Start a local node with 2-second blocks on 127.0.0.1:8545 (need
 	@echo "A bare anvil: no contracts are deployed on it. Stop it with Ctrl-C."
 	@exec anvil --host 127.0.0.1 --port 8545 --block-time 2
 
-bench: setup ## Measure the gas of each user action as whole transactions.
+bench: setup ## Measure the gas of each user action as whole transactions, into out/gas.json (needs Node).
 	python -m tests.bench.gas
 
 fuzz: $(SETUP) ## Run the stateful tests for long, with the deep profile.
@@ -73,7 +73,7 @@ lock: $(BIN)/uv ## Resolve the dependencies of pyproject.toml and package.json a
 	$(if $(NPM),npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved)
 
 clean: ## Remove everything that make has made.
-	rm -rf $(VENV) node_modules .cache .build *.egg-info
+	rm -rf $(VENV) node_modules .cache .build out *.egg-info
 
 $(BIN)/python:
 	@for python in python3 python3.12 python3.11; do \

@@ -1,0 +1,1 @@
+"""Integer-exact twins of the contracts; standard library only."""

@@ -1,0 +1,1 @@
+"""The parts of the exchange's twin; use steelyard.model.exchange."""

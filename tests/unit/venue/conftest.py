@@ -18,7 +18,14 @@ def changes():
 
 
 @pytest.fixture(scope="module")
-def empty_venue(project, chain, owner, decimals, lp, trader, other_trader, keeper, attacker):
+def actors(owner, guardian, lp, trader, other_trader, keeper, depositor, attacker, fee_receiver):
+    """Everybody, asked for at once; see below."""
+
+
+@pytest.fixture(scope="module")
+def empty_venue(
+    project, chain, actors, owner, decimals, lp, trader, other_trader, keeper, attacker
+):
     """An exchange without markets; everybody who trades has dollars and has approved it."""
     # Ahead of the clock on the wall, which no test may depend on.
     chain.mine(timestamp=chain.blocks.head.timestamp + 10**8)
@@ -31,24 +38,36 @@ def empty_venue(project, chain, owner, decimals, lp, trader, other_trader, keepe
 
 
 @pytest.fixture(scope="module")
-def venue(empty_venue, changes, lp):
+def prepare():
+    """What a module does to the venue before its tests."""
+    return lambda venue: None
+
+
+@pytest.fixture(scope="module")
+def venue(empty_venue, changes, prepare, lp):
     """Market 0: ether at 2000 with ten million dollars in its pool."""
     empty_venue.add_market(**changes)
     empty_venue.add_liquidity(lp, POOL)
+    prepare(empty_venue)
     return empty_venue
 
 
-@pytest.fixture(scope="module")
-def exchange(venue):
-    return venue.exchange
+# Ape sets a whole module up anew when one of its tests is the first to ask for a fixture of a
+# wider scope than the test. So what is only a name for a part of something is made each time, and
+# modules override `changes` and `prepare`, which ask for nothing, rather than `venue`.
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def exchange(empty_venue):
+    return empty_venue.exchange
+
+
+@pytest.fixture
 def usd(empty_venue):
     return empty_venue.usd
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def parameters(empty_venue):
     return empty_venue.parameters
 

@@ -11,10 +11,9 @@ MARGIN = 9_990 * USD - FEE
 
 
 @pytest.fixture(scope="module")
-def venue(venue, trader):
+def prepare(trader):
     """The trader is long 100."""
-    venue.open(trader, 100 * ETH, 10_000)
-    return venue
+    return lambda venue: venue.open(trader, 100 * ETH, 10_000)
 
 
 def order(venue, account, size_delta):

@@ -16,17 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from steelyard.deployment import (
-    WAD,
-    EvmBackend,
-    SystemConfig,
-    default_market,
-    deploy_system,
-)
+from steelyard.deployment import EvmBackend, SystemConfig, default_market, deploy_system
 from steelyard.errors import SteelyardError
 from steelyard.evm import DEPLOYER, Evm, Revert, address
+from steelyard.model.exchange import WAD, MarketStatus
 
-ACTIVE, PAUSED = 1, 4  # MarketStatus
 HOUR = 3_600
 PEOPLE = {"owner": DEPLOYER} | {who: address(who) for who in ("lp", "long", "short", "keeper")}
 # Column to its width.
@@ -131,7 +125,7 @@ class Stage:
         """Publish a price (WAD)."""
         self.market.feed.push(self.market.answer(price), sender=DEPLOYER)
 
-    def set_status(self, status: int, what: str) -> None:
+    def set_status(self, status: MarketStatus, what: str) -> None:
         """Let the owner switch the market."""
         self.exchange.set_market_status(self.market.id, status, sender=DEPLOYER)
         self.row("owner", what)
@@ -281,7 +275,7 @@ def moving(stage: Stage) -> None:
 
 def downtime(stage: Stage) -> None:
     """Pause: orders are refused, funding goes on."""
-    stage.set_status(PAUSED, "pauses the market")
+    stage.set_status(MarketStatus.PAUSED, "pauses the market")
     before = stage.market_state().funding_index
     stage.wait(6)
     stage.push(2_070 * WAD)
@@ -292,7 +286,7 @@ def downtime(stage: Stage) -> None:
         refusal = error.reason or "no reason"
         stage.row("short", f"refused: {refusal}", equity=stage.equity("short"))
     after = stage.market_state().funding_index
-    stage.set_status(ACTIVE, "resumes it")
+    stage.set_status(MarketStatus.ACTIVE, "resumes it")
     stage.checks += [
         Check("orders are refused while paused", refusal == "market: paused", f'"{refusal}"'),
         Check(

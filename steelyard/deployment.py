@@ -18,7 +18,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -26,8 +26,7 @@ from steelyard.compiler import compile_contract
 from steelyard.contract import Contract
 from steelyard.errors import SteelyardError
 from steelyard.evm import DEPLOYER, Evm
-
-WAD = 10**18
+from steelyard.model.exchange import WAD, MarketConfig
 
 
 class DeploymentError(SteelyardError):
@@ -52,59 +51,6 @@ class FeedConfig:
     decimals: int = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class MarketConfig:
-    """IMarketParameters.MarketConfig without its oracle: same fields, order and units.
-
-    What has a default is the same for every major; each value must be a multiple of the unit that
-    the interface gives in brackets.
-
-    Attributes:
-        max_age: Oldest price a verb accepts, seconds.
-        skew_scale: K, underlying WAD.
-        max_funding_velocity: Change of the rate per day at full skew, WAD per day^2.
-        max_funding_rate: WAD per day.
-        maker_fee: On the part of an order that lowers |skew|, WAD.
-        taker_fee: On the part that raises it, WAD.
-        max_leverage: WAD, 25e18 = 25x.
-        maintenance_ratio: Of notional, WAD.
-        liquidation_fee_ratio: Of the notional closed, WAD.
-        liquidation_premium: Multiplies |size| / K in the maintenance margin, WAD.
-        min_keeper_fee: Quote WAD.
-        max_keeper_fee: Quote WAD.
-        min_margin: Least margin of an open position, quote WAD.
-        max_long: Open-interest cap, underlying WAD.
-        max_short: Open-interest cap, underlying WAD.
-        max_notional: Open-interest cap per side, quote WAD.
-        reserve_factor: LP equity per open notional that an increase must leave, WAD.
-        liquidation_cap: Most size that partial liquidations close a second, underlying WAD; 0
-            closes positions whole.
-        seize_remainder: What a full liquidation leaves goes to the fees; else it stays as margin.
-        liquidate_when_paused: Whether liquidation works while PAUSED.
-    """
-
-    max_age: int = 3_600 + 300  # an hourly heartbeat, and time for it to land
-    skew_scale: int
-    max_funding_velocity: int = 9 * WAD
-    max_funding_rate: int = WAD * 5 // 1_000
-    maker_fee: int = WAD * 2 // 10_000
-    taker_fee: int = WAD * 6 // 10_000
-    max_leverage: int = 25 * WAD
-    maintenance_ratio: int = WAD * 75 // 10_000
-    liquidation_fee_ratio: int = WAD * 35 // 10_000
-    liquidation_premium: int = WAD * 15_625 // 10_000
-    min_keeper_fee: int = 2 * WAD
-    max_keeper_fee: int = 1_000 * WAD
-    min_margin: int = 50 * WAD
-    max_long: int
-    max_short: int
-    max_notional: int = 100_000_000 * WAD
-    reserve_factor: int = WAD // 2
-    liquidation_cap: int
-    seize_remainder: bool = False
-    liquidate_when_paused: bool = False
-
-
 @dataclass(frozen=True)
 class MarketSetup:
     """A market to deploy.
@@ -112,7 +58,7 @@ class MarketSetup:
     Attributes:
         symbol: The underlying, e.g. `ETH`; how `System.markets` names the market.
         feed: Where its price comes from.
-        config: Its parameters.
+        config: Its parameters, but for the oracle, which is only known once it is deployed.
         liquidity: What the owner puts into its pool, quote WAD; 0 leaves the pool empty.
     """
 
@@ -145,9 +91,23 @@ def default_market(symbol: str) -> MarketSetup:
         symbol=symbol,
         feed=FeedConfig(f"{symbol} / USD", price * WAD),
         config=MarketConfig(
+            max_age=3_600 + 300,  # an hourly heartbeat, and time for it to land
             skew_scale=skew_scale * WAD,
+            max_funding_velocity=9 * WAD,
+            max_funding_rate=WAD * 5 // 1_000,
+            maker_fee=WAD * 2 // 10_000,
+            taker_fee=WAD * 6 // 10_000,
+            max_leverage=25 * WAD,
+            maintenance_ratio=WAD * 75 // 10_000,
+            liquidation_fee_ratio=WAD * 35 // 10_000,
+            liquidation_premium=WAD * 15_625 // 10_000,
+            min_keeper_fee=2 * WAD,
+            max_keeper_fee=1_000 * WAD,
+            min_margin=50 * WAD,
             max_long=cap * WAD,
             max_short=cap * WAD,
+            max_notional=100_000_000 * WAD,
+            reserve_factor=WAD // 2,
             liquidation_cap=liquidation_cap * WAD,
         ),
     )
@@ -326,7 +286,7 @@ def _deploy_market(
     """Deploy the feed of a market, add the market, and return the feed."""
     answer = _to_decimals(setup.feed.price, setup.feed.decimals)
     feed = backend.deploy("MockAggregator", setup.feed.decimals, setup.feed.description, answer)
-    words = parameters.pack((feed.address, *astuple(setup.config)))
+    words = parameters.pack(astuple(replace(setup.config, oracle=feed.address)))
     exchange.add_market(words, sender=backend.owner)
     return feed
 

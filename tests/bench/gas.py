@@ -27,8 +27,9 @@ from rich.console import Console
 from rich.table import Table
 
 from steelyard.contract import ZERO_ADDRESS
-from steelyard.deployment import WAD, EvmBackend, System, deploy_system
+from steelyard.deployment import EvmBackend, System, deploy_system
 from steelyard.evm import address
+from steelyard.model.exchange import WAD
 from tests.bench.node import Node, NodeError, anvil
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "gas.json"

@@ -88,7 +88,7 @@ def test_a_story_that_stops(monkeypatch):
 
 
 def test_downtime_that_stops_nothing(monkeypatch):
-    monkeypatch.setattr(demo, "PAUSED", 1)
+    monkeypatch.setattr(demo.Stage, "set_status", lambda *_: None)
     result = play()
     assert result.exit_code == 1
     assert 'WRONG orders are refused while paused: "nothing"' in result.output

@@ -312,7 +312,7 @@ def liquidation(stage: Stage) -> None:
     stage.row("keeper", "flags the short")
     stage.evm.warp(12)
     closed, fee = stage.exchange.liquidate(market, short, sender=keeper)
-    stage.row("keeper", "liquidates a chunk", money(closed), money(state.price), money(fee))
+    stage.row("keeper", "liquidates a chunk", size=money(closed), fee=money(fee))
     stage.row("short", "keeps the rest", equity=stage.equity("short"))
     owed = stage.exchange.owed(keeper)
     paid = stage.exchange.claim_keeper_fees(keeper, sender=keeper) * stage.scale

@@ -1,10 +1,11 @@
 """One deployment code path: what it makes is what its configuration says, wherever it goes."""
 
+import doctest
 from dataclasses import astuple, fields, replace
 
 import pytest
 
-from steelyard.compiler import compile_contract
+from steelyard.compiler import ROOT, compile_contract
 from steelyard.deployment import (
     ApeBackend,
     DeploymentError,
@@ -116,3 +117,9 @@ def test_what_does_not_fit_is_refused(config, message):
 def test_unknown_default():
     with pytest.raises(DeploymentError, match=r"no default market for 'DOGE' \(known: ETH, BTC\)"):
         default_market("DOGE")
+
+
+def test_worked_example_of_the_venue_page():
+    results = doctest.testfile(str(ROOT / "docs/venue.md"), module_relative=False)
+    assert results.attempted > 0
+    assert results.failed == 0

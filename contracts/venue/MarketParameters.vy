@@ -3,8 +3,9 @@
 @title Perpetual exchange: parameters, validated and packed
 @license AGPL-3.0-only
 @author Steelyard
-@notice Stateless: turns MarketConfig into the two words that PerpExchange keeps, and back.
-@dev Kept apart because validation is code an order never needs, and the exchange is near its size limit.
+@notice Stateless: turns MarketConfig into the two words that PerpExchange keeps, and back; and says in words why a
+        price may not be used.
+@dev Kept apart because this is code no filled order needs, and the exchange is near its size limit.
 """
 
 from ...interfaces import IMarketParameters
@@ -57,6 +58,27 @@ def check(words: uint256[2]) -> uint256[2]:
     return packed
 
 
+@external
+@view
+def raise_fault(fault: uint256) -> uint256:
+    """
+    @notice Revert with the reason of a price fault.
+    @param fault Fault id
+    @return Never
+    """
+    assert fault != price_feed.SEQUENCER_DOWN, "oracle: sequencer down"
+    assert fault != price_feed.GRACE_PERIOD, "oracle: sequencer grace period"
+    assert fault != price_feed.CALL_FAILED, "oracle: call failed"
+    assert fault != price_feed.NOT_POSITIVE, "oracle: answer not positive"
+    assert fault != price_feed.ROUND_INCOMPLETE, "oracle: round incomplete"
+    assert fault != price_feed.FROM_THE_FUTURE, "oracle: from the future"
+    assert fault != price_feed.STALE, "oracle: stale"
+    assert fault != price_feed.OUT_OF_BOUNDS, "oracle: out of bounds"
+    assert fault != price_feed.REFERENCE_INVALID, "oracle: reference invalid"
+    assert fault != price_feed.DEVIATES, "oracle: deviates from reference"
+    raise "oracle: jump"
+
+
 @internal
 @view
 def _pack(config: IMarketParameters.MarketConfig) -> uint256[2]:
@@ -76,7 +98,10 @@ def _pack(config: IMarketParameters.MarketConfig) -> uint256[2]:
         (config.maintenance_ratio + config.liquidation_fee_ratio) * config.max_leverage < WAD * WAD
     ), "config: maintenance over initial"
     assert config.min_keeper_fee <= config.max_keeper_fee, "config: keeper fee bounds"
-    assert max(config.max_long, config.max_short) <= MAX_INTEREST, "config: cap too large"
+    # Below the skew scale, or the side that is short of it could not be closed: its fill would be zero.
+    assert (
+        max(config.max_long, config.max_short) < min(config.skew_scale, MAX_INTEREST)
+    ), "config: cap too large"
     assert config.reserve_factor >= MIN_RESERVE_FACTOR, "config: reserve under 10 percent"
     return words
 

@@ -56,6 +56,7 @@ exports: (
     trading.modify_position,
     trading.deposit_margin,
     trading.account_state,
+    trading.maintenance_margin,
     trading.position,
 )
 exports: (liquidation.flag, liquidation.liquidate)

@@ -6,13 +6,13 @@
 @notice Open interest, margins, funding and the value of all positions of a market, in three words that an
         order rewrites, however many positions there are.
 @dev Words, low bits first:
-     interest: long 96 | short 96 | time 40
+     interest: long 96 | short 96 | time 64
      value   : fees 64 (quote with 9 decimals) | margins 96 | funding index 96 signed
      basis   : funding rate 64 (offset 2**63) | sum of size * basis 192 signed, undivided
      Undivided, the sum is exact, so traders' PnL = floor((skew (P + F) - Q) / 1e18) needs one division.
      Fees are booked down to 1e-9 quote; the remainder of each stays in the pool.
      Arithmetic is unchecked where `_store` keeps the bounds: margins < 2**96, |F| < 2**94; sizes and interest
-     < 2**96 by the caps, |P + F| < 2**95, so |Q| < 2**192.
+     < 2**95 by the caps, |P + F| < 2**95, so |Q| < 2**191.
      Pool = backing - margins - fees. LP equity = pool - traders' PnL. Sources: docs/venue.md.
 """
 from . import reasons
@@ -89,8 +89,8 @@ def _valid_price(market: uint256, feed: uint256) -> uint256:
     fault: uint256 = 0
     price, fault = self._price(market, feed)
     if fault != 0:
-        price_feed._raise_fault(fault)
-    if feed & market_words.GUARDED != 0:
+        config._raise_fault(fault)
+    if feed & (market_words.GUARDED | market_words.CLOSED) == market_words.GUARDED:
         extcall IPriceGuard(config._guards[market]).accept(price)
     return price
 
@@ -261,6 +261,19 @@ def _pool(market: uint256, book: Book) -> int256:
     """
     fees: int256 = convert(unsafe_mul(book.fees, FEE_UNIT), int256)
     return convert(treasury._backing[market], int256) - book.margins - fees
+
+
+@internal
+@view
+def _cash(market: uint256, fees: uint256) -> uint256:
+    """
+    @notice What traders and LPs may withdraw: margins + pool, the fee bucket is not theirs.
+    @param market Market id
+    @param fees Of the market, quote with 9 decimals
+    @return Quote WAD, 0 when fees alone take all that is left
+    """
+    backing: uint256 = treasury._backing[market]
+    return backing - min(backing, fees * FEE_UNIT)
 
 
 @internal

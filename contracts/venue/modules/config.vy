@@ -114,3 +114,13 @@ def _status(market: uint256) -> IPerpExchange.MarketStatus:
     return convert(
         (self._feed(market) >> market_words.STATUS_SHIFT) & 15, IPerpExchange.MarketStatus
     )
+
+
+@internal
+@view
+def _raise_fault(fault: uint256):
+    """
+    @notice Revert with the reason of a price fault, which MarketParameters knows.
+    @param fault Fault id, not 0
+    """
+    never: uint256 = staticcall _PARAMETERS.raise_fault(fault)

@@ -4,11 +4,11 @@
 @title Perpetual exchange: liquidation
 @license AGPL-3.0-only
 @author Steelyard
-@notice Flag, then liquidate, by anyone, at the oracle price without impact; and the pool's right to force a
-        position smaller.
+@notice Flag, then liquidate, by anyone, free of order fees; and the pool's right to force a position smaller.
 @dev A chunk restores the initial margin: E - f q P >= imr (N - q P). The premium can lift the maintenance of a
      large position above its initial margin, where that asks for nothing, so a chunk closes a tenth at least.
-     Of each fee the flagger and the liquidator are owed half. Negative equity closes whole, is taken by the
+     A chunk closes at the venue's fill, as far as margin goes, so that moving the skew is never free; equity is
+     judged at the oracle price. Of each fee the flagger and the liquidator are owed half. Negative equity closes whole, is taken by the
      pool and recorded as bad debt; the keepers' least fee then comes from the market's fees if they cover it.
 """
 
@@ -31,6 +31,7 @@ uses: treasury
 ################################################################
 
 WAD: constant(uint256) = 10**18
+IWAD: constant(int256) = 10**18
 FEE_UNIT: constant(uint256) = 10**9
 MAX_MARKETS: constant(uint256) = 32
 # A chunk closes at least this part of the position.
@@ -39,6 +40,7 @@ LEAST_PART: constant(uint256) = 10
 # What one liquidation does.
 struct Outcome:
     size_closed: int256  # underlying WAD, sign of the position
+    margin: int256  # left to the account, quote WAD
     keeper_fee: uint256  # quote WAD
     seized: uint256  # quote WAD
     bad_debt: uint256  # quote WAD
@@ -65,13 +67,16 @@ def flag(market: uint256, account: address):
     @param market Market id
     @param account Account to flag
     """
-    feed: uint256 = self._liquidable_feed(market)
-    rules: uint256 = config._rules[market]
-    book: books.Book = self._opened(market, feed, rules)
+    feed: uint256 = 0
+    rules: uint256 = 0
+    book: books.Book = empty(books.Book)
+    feed, rules, book = self._opened(market)
     key: uint256 = accounts._key(market, account)
     stored: accounts.Account = accounts._load_free(key)
     equity: int256 = self._equity(stored.holding, book)
-    if stored.holding.size == 0 or not self._is_due(rules, stored.holding.size, equity, book.price):
+    if stored.holding.size == 0 or not self._is_due(
+        feed, rules, stored.holding.size, equity, book.price
+    ):
         reasons._revert("liquidation: above maintenance")
     books._store(market, book)
     accounts._store(key, stored.holding, stored.changed_at, True)
@@ -91,31 +96,31 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
     @return Size closed, underlying WAD
     @return Keeper fee, quote WAD
     """
-    feed: uint256 = self._liquidable_feed(market)
-    rules: uint256 = config._rules[market]
-    book: books.Book = self._opened(market, feed, rules)
+    feed: uint256 = 0
+    rules: uint256 = 0
+    book: books.Book = empty(books.Book)
+    feed, rules, book = self._opened(market)
     key: uint256 = accounts._key(market, account)
     stored: accounts.Account = accounts._load(key)
     old: books.Holding = stored.holding
     if not stored.flagged:
         reasons._revert("liquidation: not flagged")
     equity: int256 = self._equity(old, book)
-    if not self._is_due(rules, old.size, equity, book.price):
+    if not self._is_due(feed, rules, old.size, equity, book.price):
         books._store(market, book)
         accounts._store(key, old, stored.changed_at, False)
         log IPerpExchange.AccountRecovered(market=market, account=account, equity=equity)
         return 0, 0
     done: Outcome = empty(Outcome)
-    new: books.Holding = empty(books.Holding)
-    new.basis = books._mark(book)
     if equity <= 0:
-        done = self._write_off(old.size, equity, rules, book.fees)
+        done = self._write_off(market, old.size, equity, rules, book.fees)
         book.fees -= done.keeper_fee // FEE_UNIT
     else:
-        done = self._close_chunk(market, old.size, equity, book.price, feed, rules)
-        new.size = old.size - done.size_closed
-        new.margin = equity - convert(done.keeper_fee + done.seized, int256)
+        done = self._close_chunk(market, old.size, convert(equity, uint256), feed, rules, book)
         book.fees += done.seized // FEE_UNIT
+    new: books.Holding = books.Holding(
+        size=old.size - done.size_closed, margin=done.margin, basis=books._mark(book)
+    )
     self._bad_debt[market] += done.bad_debt
     books._replace(market, book, old, new)
     accounts._store(key, new, block.timestamp, done.flagged)
@@ -149,9 +154,10 @@ def _deleverage(market: uint256, account: address, size: uint256):
     @param account Owner of the position, not flagged
     @param size How much to close, underlying WAD
     """
-    feed: uint256 = self._liquidable_feed(market)
-    rules: uint256 = config._rules[market]
-    book: books.Book = self._opened(market, feed, rules)
+    feed: uint256 = 0
+    rules: uint256 = 0
+    book: books.Book = empty(books.Book)
+    feed, rules, book = self._opened(market)
     key: uint256 = accounts._key(market, account)
     old: books.Holding = accounts._load_free(key).holding
     if size == 0 or size > convert(abs(old.size), uint256):
@@ -178,29 +184,20 @@ def _deleverage(market: uint256, account: address, size: uint256):
 
 
 @internal
-@view
-def _liquidable_feed(market: uint256) -> uint256:
+def _opened(market: uint256) -> (uint256, uint256, books.Book):
     """
-    @notice First word of a market's parameters, unless downtime forbids liquidation too.
+    @notice Parameters and the book accrued at a valid price, unless downtime forbids liquidation too.
     @param market Market id
-    @return Word
+    @return First parameter word
+    @return Second parameter word
+    @return Book
     """
     feed: uint256 = config._feed(market)
     if feed & market_words.LIQUIDATE_WHEN_PAUSED == 0:
-        return config._running_feed(market)
-    return feed
-
-
-@internal
-def _opened(market: uint256, feed: uint256, rules: uint256) -> books.Book:
-    """
-    @notice The book accrued at a valid price.
-    @param market Market id
-    @param feed First parameter word
-    @param rules Second parameter word
-    @return Book
-    """
-    return books._accrued(market, feed, rules, books._valid_price(market, feed))
+        feed = config._running_feed(market)
+    rules: uint256 = config._rules[market]
+    price: uint256 = books._valid_price(market, feed)
+    return feed, rules, books._accrued(market, feed, rules, price)
 
 
 @internal
@@ -217,33 +214,40 @@ def _equity(holding: books.Holding, book: books.Book) -> int256:
 
 @internal
 @pure
-def _is_due(rules: uint256, size: int256, equity: int256, price: uint256) -> bool:
+def _is_due(bits: uint256, rules: uint256, size: int256, equity: int256, price: uint256) -> bool:
     """
     @notice Whether equity is at or below the maintenance margin.
+    @param bits First parameter word
     @param rules Second parameter word
     @param size underlying WAD
     @param equity Quote WAD
     @param price WAD
     @return True when the position may be liquidated
     """
-    return equity <= convert(perp_math._maintenance_margin(rules, size, price), int256)
+    return equity <= convert(perp_math._maintenance_margin(bits, rules, size, price), int256)
 
 
 @internal
-@pure
-def _write_off(size: int256, equity: int256, rules: uint256, fees: uint256) -> Outcome:
+@view
+def _write_off(
+    market: uint256, size: int256, equity: int256, rules: uint256, fees: uint256
+) -> Outcome:
     """
     @notice Close a position that is worth nothing or less, at the pool's cost.
+    @param market Market id
     @param size Of the position, underlying WAD
     @param equity <= 0, quote WAD
     @param rules Second parameter word: the least fee is paid out of the market's fees if they cover it
     @param fees Of the market, quote with 9 decimals
     @return What happens
     """
-    min_keeper_fee: uint256 = market_words._unpack_rules(rules).min_keeper_fee
+    keeper_fee: uint256 = market_words._unpack_rules(rules).min_keeper_fee
+    if min(fees * FEE_UNIT, treasury._backing[market]) < keeper_fee:
+        keeper_fee = 0
     return Outcome(
         size_closed=size,
-        keeper_fee=min_keeper_fee if fees * FEE_UNIT >= min_keeper_fee else 0,
+        margin=0,
+        keeper_fee=keeper_fee,
         seized=0,
         bad_debt=convert(-equity, uint256),
         flagged=False,
@@ -254,41 +258,75 @@ def _write_off(size: int256, equity: int256, rules: uint256, fees: uint256) -> O
 def _close_chunk(
     market: uint256,
     size: int256,
-    equity: int256,
-    price: uint256,
+    equity: uint256,
     bits: uint256,
     rules: uint256,
+    book: books.Book,
 ) -> Outcome:
     """
-    @notice Close as much as restores the initial margin, or all; take the keepers' fee from the equity.
+    @notice Close as much as restores the initial margin, or all. The keepers' fee comes first, then the impact, as
+            far as margin goes.
     @param market Market id
     @param size Of the position, underlying WAD
     @param equity > 0, quote WAD
-    @param price WAD
     @param bits First parameter word
     @param rules Second parameter word
+    @param book Accrued
     @return What happens
     """
-    available: uint256 = convert(equity, uint256)
     amount: uint256 = convert(abs(size), uint256)
-    closed: int256 = convert(self._chunk(market, amount, available, price, bits, rules), int256)
+    closed: int256 = convert(self._chunk(market, amount, equity, book.price, bits, rules), int256)
     if size < 0:
         closed = -closed
     fee: uint256 = min(
-        available,
-        perp_math._keeper_fee(rules, closed, price),
+        min(equity, treasury._backing[market]), perp_math._keeper_fee(rules, closed, book.price)
+    )
+    margin: int256 = max(
+        0, convert(equity - fee, int256) + self._closing_gain(closed, bits, rules, book)
     )
     left: int256 = size - closed
     seized: uint256 = 0
     if left == 0 and bits & market_words.SEIZE != 0:
-        seized = available - fee
+        seized = convert(margin, uint256)
+        margin = 0
     return Outcome(
         size_closed=closed,
+        margin=margin,
         keeper_fee=fee,
         seized=seized,
         bad_debt=0,
-        flagged=left != 0 and self._is_due(rules, left, convert(available - fee, int256), price),
+        flagged=left != 0 and self._is_due(bits, rules, left, margin, book.price),
     )
+
+
+@internal
+@pure
+def _closing_gain(closed: int256, bits: uint256, rules: uint256, book: books.Book) -> int256:
+    """
+    @notice What the skew makes of closing a chunk: closed * (fill - P), the same as for an order without fee.
+    @dev Without it a liquidation would move the skew for nothing, and whoever holds the other side, or joins
+         the pool for a moment, would take P skew^2 / 2K from the liquidity providers.
+    @param closed Size closed, underlying WAD
+    @param bits First parameter word
+    @param rules Second parameter word
+    @param book Accrued
+    @return Quote WAD, rounded down; 0 where the formula has no fill
+    """
+    if bits & market_words.CLOSED != 0:
+        return 0
+    fill_price: uint256 = 0
+    fee: uint256 = 0
+    fill_price, fee = perp_math._quote(
+        book.price,
+        unsafe_mul(rules & (2**40 - 1), WAD),
+        books._skew(book), -closed,
+        0,
+        0,
+    )
+    if fill_price == 0:
+        return 0
+    gain: int256 = convert(fill_price, int256) - convert(book.price, int256)
+    return perp_math._floor_div(closed * gain, IWAD)
 
 
 @internal
@@ -319,7 +357,8 @@ def _chunk(
     used: uint256 = 0
     if self._closed[market] & (2**64 - 1) == block.timestamp:
         used = self._closed[market] >> 64
-    if used >= cap:
+    # A turn that is nearly used up is refused: a chunk of dust would cost the account a whole fee.
+    if used > cap - cap // LEAST_PART:
         reasons._revert("liquidation: cap of this second")
     ratio: uint256 = perp_math._ceil_div(WAD * WAD, params.max_leverage)
     missing: uint256 = perp_math._ceil_div(amount * price * ratio, WAD)

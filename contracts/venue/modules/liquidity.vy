@@ -91,7 +91,7 @@ def remove_liquidity(
         reasons._revert("lp: too few assets")
     self._shares[market][msg.sender] = owned - shares
     self._supply[market] = supply - shares
-    treasury._pay(market, receiver, assets)
+    treasury._pay(market, receiver, assets, books._cash(market, book.fees))
     self._check_reserve(market, book)
     log IPerpExchange.LiquidityRemoved(
         market=market, provider=msg.sender, assets=assets, shares=shares
@@ -110,7 +110,7 @@ def drain_pool(market: uint256, assets: uint256, receiver: address):
     """
     ownable._check_owner()
     config._feed(market)
-    treasury._pay(market, receiver, assets)
+    treasury._pay(market, receiver, assets, treasury._backing[market])
     log IPerpExchange.PoolDrained(market=market, assets=assets, receiver=receiver)
 
 
@@ -130,7 +130,7 @@ def collect_fees(market: uint256, receiver: address) -> uint256:
     book.fees -= amount // FEE_UNIT
     books._store(market, book)
     assets: uint256 = amount // treasury._SCALE
-    treasury._pay(market, receiver, assets)
+    treasury._pay(market, receiver, assets, treasury._backing[market])
     log IPerpExchange.FeesCollected(market=market, receiver=receiver, assets=assets)
     return assets
 
@@ -194,6 +194,7 @@ def _check_reserve(market: uint256, book: books.Book):
     side_limit: int256 = 0
     total_limit: int256 = 0
     side_limit, total_limit = books._limits(market, book, True)
-    interest: int256 = book.longs + book.shorts
-    if interest > total_limit:
+    # A CLOSED market's positions are worth what they are: the pool keeps nothing against them.
+    closed: bool = config._feed(market) & market_words.CLOSED != 0
+    if book.longs + book.shorts > total_limit and not closed:
         reasons._revert("lp: reserve of open positions")

@@ -13,6 +13,7 @@
 from snekmate.auth import ownable
 
 from ....interfaces import IPerpExchange
+from ....interfaces import IPriceGuard
 from . import liquidation
 from . import books
 from . import config
@@ -64,7 +65,7 @@ def set_market_config(market: uint256, words: uint256[2]):
     if fault != 0:
         price, fault = books._price(market, new_feed)
     if fault != 0:
-        price_feed._raise_fault(fault)
+        config._raise_fault(fault)
     book: books.Book = books._accrued(market, feed, rules, price)
     if feed & market_words.FORCED == 0:
         book.funding_rate = self._clamped(
@@ -89,6 +90,9 @@ def set_price_guard(market: uint256, guard: address):
         market=market, old_guard=config._guards[market], new_guard=guard
     )
     config._guards[market] = guard
+    if guard != empty(address):
+        # A guard of another exchange refuses this one, now rather than at the next order.
+        extcall IPriceGuard(guard).accept(0)
 
 
 @external

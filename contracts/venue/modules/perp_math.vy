@@ -165,17 +165,19 @@ def _keeper_fee(rules: uint256, size: int256, price: uint256) -> uint256:
 
 @internal
 @pure
-def _maintenance_margin(rules: uint256, size: int256, price: uint256) -> uint256:
+def _maintenance_margin(bits: uint256, rules: uint256, size: int256, price: uint256) -> uint256:
     """
     @notice Equity at or below which a position may be liquidated: buffer + keeper fee + size premium.
     @dev The premium N |size| / K * multiplier stands for the market's depth; capped at the notional so that no
-         skew scale set mid-flight can overflow it. Products: 2**190 * 2**60.
+         skew scale set mid-flight can overflow it. A CLOSED market settles at a known price and needs no buffer.
+         Products: 2**190 * 2**60.
+    @param bits First parameter word
     @param rules Second parameter word
     @param size underlying WAD
     @param price WAD
-    @return Quote (WAD), each part rounded up; 0 for no position
+    @return Quote (WAD), each part rounded up; 0 for no position or in a CLOSED market
     """
-    if size == 0:
+    if size == 0 or bits & market_words.CLOSED != 0:
         return 0
     amount: uint256 = convert(abs(size), uint256)
     notional_36: uint256 = unsafe_mul(amount, price)

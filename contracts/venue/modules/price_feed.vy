@@ -32,36 +32,6 @@ MAX_ANSWER: constant(int256) = 2**94
 
 
 @internal
-@pure
-def _raise_fault(fault: uint256):
-    """
-    @notice Revert with the reason of a fault.
-    @param fault Code, not 0
-    """
-    if fault == SEQUENCER_DOWN:
-        reasons._revert("oracle: sequencer down")
-    if fault == GRACE_PERIOD:
-        reasons._revert("oracle: sequencer grace period")
-    if fault == CALL_FAILED:
-        reasons._revert("oracle: call failed")
-    if fault == NOT_POSITIVE:
-        reasons._revert("oracle: answer not positive")
-    if fault == ROUND_INCOMPLETE:
-        reasons._revert("oracle: round incomplete")
-    if fault == FROM_THE_FUTURE:
-        reasons._revert("oracle: from the future")
-    if fault == STALE:
-        reasons._revert("oracle: stale")
-    if fault == OUT_OF_BOUNDS:
-        reasons._revert("oracle: out of bounds")
-    if fault == REFERENCE_INVALID:
-        reasons._revert("oracle: reference invalid")
-    if fault == DEVIATES:
-        reasons._revert("oracle: deviates from reference")
-    reasons._revert("oracle: jump")
-
-
-@internal
 @view
 def _read(oracle: address, decimals: uint256, max_age: uint256) -> (uint256, uint256):
     """

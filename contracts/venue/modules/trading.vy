@@ -27,8 +27,8 @@ WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 # Largest amount an order may name, in its own scale: what makes unchecked arithmetic safe.
 MAX_ORDER: constant(int256) = 2**95
-# Quote WAD per unit of the fee bucket.
 MICRO: constant(uint256) = market_words.MICRO
+# Quote WAD per unit of the fee bucket.
 FEE_UNIT: constant(uint256) = 10**9
 
 
@@ -109,7 +109,9 @@ def modify_position(
     books._replace(market, book, old, new)
     accounts._store(key, new, account.changed_at, False)
     if asset_delta < 0:
-        treasury._pay(market, receiver, convert(-asset_delta, uint256))
+        treasury._pay(
+            market, receiver, convert(-asset_delta, uint256), books._cash(market, book.fees)
+        )
     log IPerpExchange.PositionModified(
         market=market,
         account=msg.sender,
@@ -161,8 +163,7 @@ def account_state(
     @param size_delta Order to quote, underlying WAD; 0 = no quote
     @return The state, units in AccountState
     """
-    if abs(size_delta) > MAX_ORDER:
-        reasons._revert("order: quote out of range")
+    self._check_quotable(size_delta)
     feed: uint256 = config._feed(market)
     rules: uint256 = config._rules[market]
     stored: accounts.Account = accounts._load(accounts._key(market, account))
@@ -174,17 +175,14 @@ def account_state(
     equity: int256 = stored.holding.margin
     fill_price: uint256 = 0
     fee: uint256 = 0
-    room: uint256 = 0
     if price != 0:
         equity += accounts._pnl(stored.holding, books._mark(book))
         if size_delta != 0:
             fill_price, fee = self._quote(feed, rules, book, size_delta)
-        if not self._is_reducing(size, size_delta):
-            room = books._room(market, book, size_delta > 0)
     withdrawable: uint256 = 0
     if fault == 0 and not stored.flagged and feed & market_words.PAUSED == 0:
         left: int256 = equity - self._withdrawal_margin(feed, rules, size, price)
-        withdrawable = min(convert(max(left, 0), uint256), treasury._backing[market])
+        withdrawable = min(convert(max(left, 0), uint256), books._cash(market, book.fees))
     unpacked: market_words.Rules = market_words._unpack_rules(rules)
     return IPerpExchange.AccountState(
         price=price,
@@ -193,7 +191,7 @@ def account_state(
         size=size,
         equity=equity,
         withdrawable=withdrawable,
-        maintenance=perp_math._maintenance_margin(rules, size, price),
+        maintenance=perp_math._maintenance_margin(feed, rules, size, price),
         flagged=stored.flagged,
         changed_at=stored.changed_at,
         skew=books._skew(book),
@@ -206,8 +204,26 @@ def account_state(
         funding_rate=book.funding_rate,
         fill_price=fill_price,
         order_fee=fee,
-        room=room,
     )
+
+
+@external
+@view
+def maintenance_margin(market: uint256, size: int256) -> uint256:
+    """
+    @notice Equity at or below which a position of a size would be liquidated at the present price.
+    @param market Market id
+    @param size underlying WAD
+    @return Quote WAD; 0 without a usable price
+    """
+    self._check_quotable(size)
+    feed: uint256 = config._feed(market)
+    price: uint256 = 0
+    fault: uint256 = 0
+    price, fault = books._price(market, feed)
+    if price == 0:
+        return 0
+    return perp_math._maintenance_margin(feed, config._rules[market], size, price)
 
 
 @external
@@ -234,6 +250,17 @@ def position(market: uint256, account: address) -> IPerpExchange.Position:
 ################################################################
 #                           INTERNAL                           #
 ################################################################
+
+@internal
+@pure
+def _check_quotable(size: int256):
+    """
+    @notice Refuse to quote what no order can name.
+    @param size underlying WAD
+    """
+    if size > MAX_ORDER or size < -MAX_ORDER:
+        reasons._revert("order: quote out of range")
+
 
 @internal
 @pure
@@ -339,9 +366,8 @@ def _check_margin(
             reasons._revert("margin: below minimum")
         if margin < perp_math._initial_margin(rules, new.size, price):
             reasons._revert("margin: below initial")
-    if bits & market_words.CLOSED == 0:
-        if margin <= perp_math._maintenance_margin(rules, new.size, price):
-            reasons._revert("margin: below maintenance")
+    if margin <= perp_math._maintenance_margin(bits, rules, new.size, price):
+        reasons._revert("margin: below maintenance")
 
 
 @internal
@@ -360,6 +386,5 @@ def _withdrawal_margin(bits: uint256, rules: uint256, size: int256, price: uint2
     required: uint256 = max(
         unsafe_mul((rules >> 166) & 65535, WAD), perp_math._initial_margin(rules, size, price)
     )
-    if bits & market_words.CLOSED == 0:
-        required = max(required, unsafe_add(perp_math._maintenance_margin(rules, size, price), 1))
-    return convert(required, int256)
+    maintenance: uint256 = perp_math._maintenance_margin(bits, rules, size, price)
+    return convert(max(required, unsafe_add(maintenance, 1)), int256)

@@ -8,7 +8,7 @@
         what keepers are owed.
 @dev `_backing` of a market is the cash behind its margins, pool and fees together, so an order that moves
      no collateral changes none of it: the pool is what backing leaves after margins and fees.
-     Booked cash = sum of backings + keepers owed + dust; donations are never counted.
+     Booked cash = sum of backings + keepers owed; donations are never counted.
 """
 from . import reasons
 
@@ -159,15 +159,16 @@ def _pull(market: uint256, assets: uint256):
 
 
 @internal
-def _pay(market: uint256, receiver: address, assets: uint256):
+def _pay(market: uint256, receiver: address, assets: uint256, available: uint256):
     """
     @notice Pay collateral out of a market's backing.
     @param market Market id
     @param receiver Neither zero nor the exchange
     @param assets Collateral decimals
+    @param available What the caller may take at most, quote WAD, not above the backing
     """
     amount: uint256 = assets * _SCALE
-    if amount > self._backing[market]:
+    if amount > available:
         reasons._revert("treasury: venue cannot pay")
     self._backing[market] -= amount
     self._send(receiver, assets)

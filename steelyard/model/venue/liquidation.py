@@ -1,13 +1,13 @@
-"""Flag, then liquidate, at the oracle price without impact; and forced deleveraging."""
+"""Flag, then liquidate, at the fill of an order without fee; and forced deleveraging."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from steelyard.model.arithmetic import require
+from steelyard.model.arithmetic import WAD, floor_div, require
 from steelyard.model.venue import maths
 from steelyard.model.venue.market import Market
-from steelyard.model.venue.states import FEE_UNIT, Book, Position, free
+from steelyard.model.venue.states import FEE_UNIT, Book, MarketStatus, Position, free
 from steelyard.model.venue.treasury import Treasury
 
 
@@ -74,8 +74,6 @@ class Liquidation(Treasury):
             outcome = self._close_chunk(venue, old, equity, price, book)
         book = replace(book, fees=book.fees - outcome.fees_used)
         book = book.replaced(old, outcome.position, fees=outcome.seized)
-        # A drained market may not have the cash that the fee is paid from.
-        require(outcome.keeper_fee <= venue.backing, None)
         self._commit(venue, price, book)
         venue.positions[account] = outcome.position
         venue.bad_debt += outcome.bad_debt
@@ -127,10 +125,10 @@ class Liquidation(Treasury):
     def _write_off(self, venue: Market, old: Position, equity: int, book: Book) -> _Outcome:
         """Close a position worth nothing or less at the pool's cost.
 
-        The keepers' least fee comes from the market's fees if they cover it.
+        The keepers' least fee comes from the market's fees if they, and its cash, cover it.
         """
         least = venue.config.min_keeper_fee
-        fee = least if book.fees * FEE_UNIT >= least else 0
+        fee = least if min(book.fees * FEE_UNIT, venue.backing) >= least else 0
         return _Outcome(
             size_closed=old.size,
             keeper_fee=fee,
@@ -142,7 +140,10 @@ class Liquidation(Treasury):
     def _close_chunk(
         self, venue: Market, old: Position, equity: int, price: int, book: Book
     ) -> _Outcome:
-        """Close as much as restores the initial margin, or all; the fee comes from the equity."""
+        """Close as much as restores the initial margin, or all.
+
+        The keepers' fee comes first, then the impact, as far as margin goes.
+        """
         config = venue.config
         closed, closed_size = self._chunk(venue, old.size, equity, price)
         sign = 1 if old.size > 0 else -1
@@ -153,8 +154,9 @@ class Liquidation(Treasury):
             config.min_keeper_fee,
             config.max_keeper_fee,
         )
-        fee = min(equity, fee)
-        left, margin = old.size - sign * closed, equity - fee
+        fee = min(equity, venue.backing, fee)
+        left = old.size - sign * closed
+        margin = max(0, equity - fee + self._closing_gain(venue, sign * closed, price, book))
         seized = margin if left == 0 and config.seize_remainder else 0
         margin -= seized
         flagged = left != 0 and margin <= venue.maintenance(left, price)
@@ -166,6 +168,13 @@ class Liquidation(Treasury):
             closed_size=closed_size,
         )
 
+    def _closing_gain(self, venue: Market, closed: int, price: int, book: Book) -> int:
+        """Return what the skew makes of closing a chunk, quote WAD, down: closed * (fill - P)."""
+        if venue.status is MarketStatus.CLOSED:
+            return 0
+        fill = maths.fill_price(price, venue.config.skew_scale, book.skew, -closed)
+        return floor_div(closed * (fill - price), WAD) if fill else 0
+
     def _chunk(self, venue: Market, size: int, equity: int, price: int) -> tuple[int, int | None]:
         """Return how much to close now, and the new count against the cap of this second.
 
@@ -176,7 +185,8 @@ class Liquidation(Treasury):
         if cap == 0 or equity <= config.min_margin:
             return amount, None
         used = venue.closed_size if venue.closed_at == self.now else 0
-        require(used < cap, "liquidation: cap of this second")
+        # A turn that is nearly used up is refused: a chunk of dust would cost a whole fee.
+        require(used <= cap - cap // 10, "liquidation: cap of this second")
         wanted = maths.chunk_size(
             size, price, equity, config.max_leverage, config.liquidation_fee_ratio
         )

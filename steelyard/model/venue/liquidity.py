@@ -67,7 +67,7 @@ class Liquidity(Treasury):
         require(0 < shares <= held, "lp: bad shares")
         assets = uint256(shares * (nav + 1)) // (venue.lp_supply + VIRTUAL_SHARES) // self.scale
         require(assets != 0 and assets >= min_assets, "lp: too few assets")
-        self._check_payment(venue, receiver, assets)
+        self._check_payment(venue, receiver, assets, book)
         _check_reserve(venue, book, price, assets * self.scale)
         self._commit(venue, price, book)
         venue.lp_shares[provider] = held - shares
@@ -115,4 +115,6 @@ def _check_reserve(venue: Market, book: Book, price: int, paid: int) -> None:
     require(pool >= 0, "lp: pool has no cash")
     limit = venue.total_limit(pool - book.traders_pnl(price), price)
     interest = book.long_interest + book.short_interest
-    require(interest <= limit, "lp: reserve of open positions")
+    # A CLOSED market's positions are worth what they are: the pool keeps nothing against them.
+    closed = venue.status is MarketStatus.CLOSED
+    require(closed or interest <= limit, "lp: reserve of open positions")

@@ -114,12 +114,21 @@ class Market:
         """Return the LPs' cash, quote WAD: what backing leaves after margins and fees."""
         return self.backing - book.margins - book.fees * FEE_UNIT
 
+    def cash(self, book: Book) -> int:
+        """Return what traders and LPs may withdraw, quote WAD: margins + pool, not the fees."""
+        return max(0, self.backing - book.fees * FEE_UNIT)
+
     def lp_equity(self, book: Book, price: int) -> int:
         """Return the pool's worth if all positions closed at `price` (WAD), quote WAD."""
         return self.pool(book) - book.traders_pnl(price)
 
     def maintenance(self, size: int, price: int) -> int:
-        """Return the maintenance margin (quote WAD) of a size (underlying WAD) at a price (WAD)."""
+        """Return the maintenance margin (quote WAD) of a size (underlying WAD) at a price (WAD).
+
+        A CLOSED market settles at a known price and needs none.
+        """
+        if self.status is MarketStatus.CLOSED:
+            return 0
         config = self.config
         return maths.maintenance_margin(
             size,

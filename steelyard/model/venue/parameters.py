@@ -194,5 +194,7 @@ def _check(config: MarketConfig) -> None:
     ratios = config.maintenance_ratio + config.liquidation_fee_ratio
     require(ratios * config.max_leverage < WAD * WAD, "config: maintenance over initial")
     require(config.min_keeper_fee <= config.max_keeper_fee, "config: keeper fee bounds")
-    require(max(config.max_long, config.max_short) <= MAX_INTEREST, "config: cap too large")
+    # Below the skew scale, or the side that is short of it could not be closed.
+    largest = max(config.max_long, config.max_short)
+    require(largest < min(config.skew_scale, MAX_INTEREST), "config: cap too large")
     require(config.reserve_factor >= MIN_RESERVE_FACTOR, "config: reserve under 10 percent")

@@ -196,7 +196,6 @@ class AccountState:
         funding_rate: WAD per day, > 0 longs pay.
         fill_price: Of the quoted order, WAD; 0 for no order or when no fill exists.
         order_fee: Of the quoted order, quote WAD.
-        room: How much the quoted order's side may still grow, underlying WAD; 0 when it reduces.
     """
 
     price: int
@@ -218,7 +217,6 @@ class AccountState:
     funding_rate: int
     fill_price: int
     order_fee: int
-    room: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from steelyard.model.arithmetic import WAD, floor_div, require
 from steelyard.model.venue import maths
 from steelyard.model.venue.market import Market
 from steelyard.model.venue.oracle import Fault
-from steelyard.model.venue.states import AccountState, Fill, MarketStatus, Position, free
+from steelyard.model.venue.states import AccountState, Book, Fill, MarketStatus, Position, free
 from steelyard.model.venue.treasury import Treasury
 
 MAX_ORDER = 2**95
@@ -68,7 +68,7 @@ class Trading(Treasury):
         _check_margin(venue, new, price, asset_delta < 0, size_delta != 0, reducing)
         book = book.replaced(old, new, fees=fee)
         if asset_delta < 0:
-            self._check_payment(venue, receiver, -asset_delta)
+            self._check_payment(venue, receiver, -asset_delta, book)
         self._commit(venue, price, book)
         venue.positions[account] = new
         if asset_delta > 0:
@@ -96,6 +96,24 @@ class Trading(Treasury):
         venue.positions[account] = new
         self._pull(venue, account, assets)
 
+    def maintenance_margin(self, market: int, size: int) -> int:
+        """Return the equity at or below which a position of a size would be liquidated now.
+
+        Args:
+            market: Market id.
+            size: Underlying WAD.
+
+        Returns:
+            Quote WAD; 0 without a usable price.
+
+        Raises:
+            Revert: The market is unknown, or the size out of range.
+        """
+        require(abs(size) <= MAX_ORDER, "order: quote out of range")
+        venue = self._market(market)
+        price, _ = venue.price(self.now)
+        return venue.maintenance(size, price) if price else 0
+
     def position(self, market: int, account: str) -> Position:
         """Return a position as stored, not accrued; an empty one for an unknown market too."""
         known = 0 <= market < len(self.markets)
@@ -120,12 +138,10 @@ class Trading(Treasury):
         position = venue.position(account)
         price, fault = venue.price(self.now)
         book = venue.accrued(price, self.now)
-        equity, fill, fee, room = position.margin, 0, 0, 0
+        equity, fill, fee = position.margin, 0, 0
         if price != 0:
             equity = position.equity(book.mark(price))
             fill, fee = venue.quote(book.skew, price, size_delta)
-            if not is_reducing(position.size, size_delta):
-                room = venue.room(size_delta > 0, book, price)
         config = venue.config
         return AccountState(
             price=price,
@@ -133,7 +149,7 @@ class Trading(Treasury):
             status=venue.status,
             size=position.size,
             equity=equity,
-            withdrawable=_withdrawable(venue, position, equity, price, fault),
+            withdrawable=_withdrawable(venue, position, equity, price, fault, book),
             maintenance=venue.maintenance(position.size, price),
             flagged=position.flagged,
             changed_at=position.changed_at,
@@ -147,7 +163,6 @@ class Trading(Treasury):
             funding_rate=book.funding_rate,
             fill_price=fill,
             order_fee=fee,
-            room=room,
         )
 
 
@@ -178,7 +193,7 @@ def _check_margin(
         require(new.margin >= venue.config.min_margin, "margin: below minimum")
         initial = maths.initial_margin(new.size, price, venue.config.max_leverage)
         require(new.margin >= initial, "margin: below initial")
-    if (withdrawing or ordering) and venue.status is not MarketStatus.CLOSED:
+    if withdrawing or ordering:
         maintenance = venue.maintenance(new.size, price)
         require(new.margin > maintenance, "margin: below maintenance")
 
@@ -188,15 +203,16 @@ def _settled(old: Position, size: int, margin: int, mark: int) -> Position:
     return replace(old, size=size, margin=margin, basis=mark if size else 0)
 
 
-def _withdrawable(venue: Market, position: Position, equity: int, price: int, fault: Fault) -> int:
-    """Return the most that may leave, quote WAD: the margin rule and the market's cash."""
+def _withdrawable(
+    venue: Market, position: Position, equity: int, price: int, fault: Fault, book: Book
+) -> int:
+    """Return the most that may leave, quote WAD: the margin rule, and margins + pool."""
     usable = fault is Fault.VALID and venue.status is not MarketStatus.PAUSED
     if not usable or position.flagged or equity <= 0:
         return 0
     required = 0
     if position.size != 0:
         initial = maths.initial_margin(position.size, price, venue.config.max_leverage)
-        required = max(venue.config.min_margin, initial)
-        if venue.status is not MarketStatus.CLOSED:
-            required = max(required, venue.maintenance(position.size, price) + 1)
-    return min(max(equity - required, 0), venue.backing)
+        maintenance = venue.maintenance(position.size, price)
+        required = max(venue.config.min_margin, initial, maintenance + 1)
+    return min(max(equity - required, 0), venue.cash(book))

@@ -102,9 +102,12 @@ class Treasury:
         unbooked = self.wallets[self.address] - self.cash
         require(unbooked >= assets, "treasury: not received")
 
-    def _check_payment(self, market: Market, receiver: str, assets: int) -> None:
-        """Check that a market can pay, and whom."""
-        require(assets * self.scale <= market.backing, "treasury: venue cannot pay")
+    def _check_payment(
+        self, market: Market, receiver: str, assets: int, book: Book | None = None
+    ) -> None:
+        """Check that a market can pay, and whom; with a book, out of margins and pool alone."""
+        available = market.backing if book is None else market.cash(book)
+        require(assets * self.scale <= available, "treasury: venue cannot pay")
         self._check_receiver(receiver)
 
     def _check_receiver(self, receiver: str) -> None:

@@ -35,7 +35,7 @@ setup: $(SETUP) $(if $(NPM),$(NODE)) ## Install the locked dependencies; every t
 	$(if $(NPM),,@echo "npm not found: tests that need a real node (anvil) will be skipped")
 
 demo: $(SETUP) ## Walk through the product on an in-process chain; fails if a check does.
-	python scripts/demo.py
+	ape run demo
 
 test: setup ## Run all tests.
 	@ape compile >/dev/null  # once, before the workers would all do it at the same time

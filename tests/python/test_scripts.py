@@ -1,4 +1,4 @@
-"""`ape run` finds every script and can show its help; a wrong click, or a script it cannot load, breaks it."""
+"""`ape run` finds every script and can show its help."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ WEIGHTS = {
     "tick": 16,
     "flag": 8,
     "liquidate": 10,
+    "brink": 3,
     "claim": 2,
     "add_liquidity": 3,
     "remove_liquidity": 3,
@@ -145,6 +146,32 @@ class Generator:
         if not flagged:
             return self._flag()
         return [self._by(self.random.choice(KEEPERS), "liquidate", *self.random.choice(flagged))]
+
+    def _brink(self) -> list[Action]:
+        """Bring an account that is due exactly to a bound, then flag and liquidate, or reduce."""
+        due = [pair for pair in self._held() if self._is_due(*pair)]
+        if not due:
+            return self._tick()
+        market, account = self.random.choice(due)
+        venue, state = self.twin.markets[market], self.twin.account_state(market, account)
+        if self.random.random() < 0.5:
+            delta = -state.size // self.random.choice((2, 3, 9))
+            quote = self.twin.account_state(market, account, delta)
+            cost = ceil_div(delta * (quote.fill_price - quote.price), WAD) + quote.order_fee
+            bound = venue.maintenance(state.size + delta, state.price) + cost
+            assets = max(
+                0, (bound - state.equity) // self.twin.scale + self.random.randrange(-1, 2)
+            )
+            return self._modify(market, account, assets, delta) if delta else self._tick()
+        keeper, least = self.random.choice(KEEPERS), venue.config.min_margin
+        bound = self.random.choice((state.maintenance, state.maintenance + 1, least, least + 1))
+        missing = (bound - state.equity) // self.twin.scale
+        deposit = [self._by(account, "deposit_margin", market, missing)] if missing > 0 else []
+        return [
+            *deposit,
+            self._by(keeper, "flag", market, account),
+            self._by(keeper, "liquidate", market, account),
+        ]
 
     def _claim(self) -> list[Action]:
         return [self._by(self.random.choice(KEEPERS), "claim_keeper_fees", VAULT)]

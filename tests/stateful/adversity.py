@@ -111,7 +111,9 @@ class Adversity:
         guard = venue.guard
         if guard is not None and guard.checks.reference is not None:
             reference = REFERENCES[feed]
+            apart = self.random.choice((100, 100, 100, 100, 100, 99, 101))
             other = answer * 10 ** FEED_DECIMALS[reference] // 10 ** FEED_DECIMALS[feed]
+            other = other * apart // 100
             actions.append(Action("push_at", "", (reference, max(1, other), now)))
         if venue.oracle is self.oracles[SPARE]:
             scaled = answer * 10 ** FEED_DECIMALS[SPARE] // 10 ** FEED_DECIMALS[feed]

@@ -105,6 +105,30 @@ def test_caps_beyond_the_accounting(machine):
     assert refusals(machine, "set_market_config") == {"config: cap too large"}
 
 
+def test_fees_beyond_their_field(world, machine):
+    """The fee bucket holds 18 billion: an order that would pay more is refused, not wrapped."""
+    unit = WAD // world.twin.scale
+    config = replace(
+        CONFIGS[0],
+        skew_scale=10**12 * WAD,
+        taker_fee=5 * 10**16,
+        max_leverage=100 * WAD,
+        maintenance_ratio=0,
+        liquidation_premium=0,
+        max_long=10**9 * WAD,
+        max_short=0,
+        max_notional=4 * 10**11 * WAD,
+        liquidation_cap=0,
+    )
+    trader = TRADERS[0]
+    machine.step(own("set_market_config", 0, config, 0, 0))
+    machine.step(Action("add_liquidity", trader, (0, 10**12 * unit, 0)))
+    machine.step(Action("send", trader, (trader, 6 * 10**10 * unit)))
+    order = (0, 6 * 10**10 * unit, 190 * 10**6 * WAD, 0, trader)
+    machine.step(Action("modify_position", trader, order))
+    assert refusals(machine, "modify_position") == {"market: out of range"}
+
+
 def test_a_fill_below_zero(world, machine):
     buyer, seller = TRADERS[:2]
     margin = 10**6 * WAD // world.twin.scale

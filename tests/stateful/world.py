@@ -301,6 +301,9 @@ class World:
         same(what, bytecode[0], twin[0])
         if twin[1] is not None:
             same(what, bytecode[1], account_fields(twin[1]))
+        bytecode = self.outcome(lambda: self.exchange.maintenance_margin(market, size_delta))
+        maintenance = self.outcome(lambda: self.twin.maintenance_margin(market, size_delta))
+        same(f"maintenance_margin({market}, {size_delta})", bytecode, maintenance)
         position = position_fields(self.twin.position(market, account))
         same(f"position {account}", self.exchange.position(market, account), position)
         shares = self.twin.lp_shares(market, account)

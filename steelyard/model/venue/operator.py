@@ -63,8 +63,10 @@ class Operator(Treasury):
         venue.config, venue.oracle, venue.decimals = config, oracle, oracle.decimals
 
     def set_price_guard(self, market: int, guard: PriceGuard | None) -> None:
-        """Set the optional price checks of a market, None for none."""
+        """Set the optional price checks of a market, None for none; they forget the last price."""
         self._market(market).guard = guard
+        if guard is not None:
+            guard.accept(0, self.now)
 
     def set_market_status(self, market: int, status: int) -> None:
         """Switch a market between ACTIVE, REDUCE_ONLY and PAUSED.

@@ -118,7 +118,7 @@ class Treasury:
     def _commit(self, market: Market, price: int, book: Book) -> None:
         """Store a book, and tell the guard which price (WAD) made it."""
         market.book = book
-        if market.guard is not None:
+        if market.guard is not None and market.status is not MarketStatus.CLOSED:
             market.guard.accept(price, self.now)
 
     def _book_cash(self, market: Market, assets: int) -> None:

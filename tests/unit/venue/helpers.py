@@ -42,8 +42,6 @@ CONFIG = {
     "seize_remainder": False,
     "liquidate_when_paused": False,
 }
-# Everything an order could cost is off: for tests of what is neither impact nor fee.
-FREE = {"maker_fee": 0, "taker_fee": 0, "skew_scale": 10**12 * ETH - ETH}
 
 
 def config_tuple(oracle, **changes):
@@ -69,7 +67,7 @@ class Venue:
         self.usd, self.one = usd, 10**decimals
         self.parameters = owner.deploy(project.MarketParameters)
         self.exchange = owner.deploy(project.PerpExchange, usd, decimals, self.parameters)
-        self.feeds = []
+        self.feeds = {}  # by market; what a test before this one added is overwritten
 
     def new_feed(self, dollars, decimals=8):
         """Deploy a price feed."""
@@ -82,9 +80,10 @@ class Venue:
 
     def add_market(self, dollars=2_000, **changes):
         """Add a market with a feed of its own; return its id."""
-        self.feeds.append(self.new_feed(dollars))
-        self.exchange.add_market(self.pack(self.feeds[-1], **changes), sender=self.owner)
-        return len(self.feeds) - 1
+        market = self.exchange.market_count()
+        self.feeds[market] = self.new_feed(dollars)
+        self.exchange.add_market(self.pack(self.feeds[market], **changes), sender=self.owner)
+        return market
 
     def configure(self, market=0, **changes):
         """Give a market other parameters."""

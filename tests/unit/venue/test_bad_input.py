@@ -42,17 +42,12 @@ def test_orders_out_of_range(venue, exchange, unchanged, trader, amount):
             exchange.modify_position(0, *order, 0, trader, sender=trader)
 
 
-# abs() of the least int256 reverts before the check is reached.
-NO_REASON = pytest.mark.xfail(strict=True, reason="account_state(-2**255) reverts without reason")
-
-
-@pytest.mark.parametrize(
-    "amount",
-    [pytest.param(amount, marks=NO_REASON if amount == MIN_INT else ()) for amount in TOO_LARGE],
-)
+@pytest.mark.parametrize("amount", TOO_LARGE)
 def test_quotes_out_of_range(exchange, trader, amount):
     with ape.reverts("order: quote out of range"):
         exchange.account_state(0, trader, amount)
+    with ape.reverts("order: quote out of range"):
+        exchange.maintenance_margin(0, amount)
 
 
 def test_order_of_nothing(venue, exchange, unchanged, trader, attacker):
@@ -142,6 +137,7 @@ def test_unknown_markets(venue, exchange, unchanged, owner, trader, lp, market):
         lambda: exchange.market_state(market),
         lambda: exchange.market_words_of(market),
         lambda: exchange.account_state(market, trader, 0),
+        lambda: exchange.maintenance_margin(market, 0),
         lambda: exchange.modify_position(market, 0, ETH, 0, trader, sender=trader),
         lambda: exchange.deposit_margin(market, USDC, sender=trader),
         lambda: exchange.flag(market, trader, sender=trader),

@@ -299,10 +299,12 @@ class Adversity:
     def _drain(self) -> list[Action]:
         market = self._market()
         backing = self.twin.markets[market].backing // self.twin.scale
-        share = self.random.choice((0, 0.01, 0.3, 1))
-        assets = backing + 1 if self.random.random() < 0.3 else int(backing * share)
-        receiver = self.random.choice((VAULT, VAULT, self.twin.address))
-        return [self._own("drain_pool", market, assets, receiver)]
+        dust = self.random.randrange(10**7)
+        left = self.random.choice((-1, 0, dust, backing * 2 // 3, backing * 99 // 100))
+        receiver = self.random.choice((VAULT, VAULT, VAULT, self.twin.address))
+        drain = self._own("drain_pool", market, backing - min(backing, left), receiver)
+        # What the traders then lose, the keepers are to be paid from what is left.
+        return [drain, *self._publish(market, self._moved(market, jumps=True))]
 
     def _deleverage(self) -> list[Action]:
         market, account = self._market(), self.random.choice(TRADERS)

@@ -12,7 +12,7 @@ from steelyard.model.exchange import WAD
 from steelyard.model.venue import parameters
 from tests.stateful.fuzz import ASSET_DECIMALS, CALLS_PER_EPISODE, run_episode
 from tests.stateful.machine import Machine, replay
-from tests.stateful.world import CONFIGS, OWNER, TRADERS, VAULT, Action, World
+from tests.stateful.world import CONFIGS, KEEPERS, OWNER, TRADERS, VAULT, Action, World
 
 SEED = 2
 EPISODES = 50
@@ -139,6 +139,20 @@ def test_a_fill_below_zero(world, machine):
     machine.step(own("set_market_config", 0, config, 0, 0))
     machine.step(Action("modify_position", buyer, (0, 0, -500 * WAD, 0, buyer)))
     assert refusals(machine, "modify_position") == {"order: beyond the skew scale"}
+
+
+def test_keepers_of_a_drained_market_share_what_is_left(world, machine):
+    twin, trader, keeper = world.twin, TRADERS[0], KEEPERS[0]
+    margin = 10_000 * WAD // twin.scale
+    machine.step(Action("send", trader, (trader, margin)))
+    machine.step(Action("modify_position", trader, (0, margin, 100 * WAD, 0, trader)))
+    machine.step(own("drain_pool", 0, twin.markets[0].backing // twin.scale - 3, VAULT))
+    machine.step(Action("push_at", "", (0, 1_915 * 10**8, world.now)))
+    machine.step(Action("flag", keeper, (0, trader)))
+    assert twin.account_state(0, trader).equity > 0
+    machine.step(Action("liquidate", keeper, (0, trader)))
+    assert twin.owed_total == 3 * twin.scale
+    assert machine.stats["liquidate", "ok"] == 1
 
 
 def test_the_thirty_third_market(machine):

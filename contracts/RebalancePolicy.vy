@@ -259,18 +259,18 @@ def _budget_used(case: policy_case.Case) -> uint256:
 @view
 def _is_taken(case: policy_case.Case, decision: IRebalancePolicy.Decision) -> bool:
     """
-    @notice Whether the venue takes the trade as far as its state tells: an increase needs an ACTIVE market, the
-            least margin and the initial margin.
+    @notice Whether the venue takes the trade as far as its state tells: any must leave margin, an increase needs an
+            ACTIVE market, the least margin and the initial margin.
     @param case What the decision is made of
     @param decision Complete but for its obstacle
     @return True when it does
     """
-    if (decision.whole_delta > 0) != case.is_long:
-        return True
-    if case.state.status != IPerpExchange.MarketStatus.ACTIVE:
-        return False
     margin: int256 = case.state.equity - decision.cost
-    if margin < convert(case.state.min_margin, int256):
+    if (decision.whole_delta > 0) != case.is_long:
+        return margin >= 0
+    if case.state.status != IPerpExchange.MarketStatus.ACTIVE or margin < convert(
+        case.state.min_margin, int256
+    ):
         return False
     notional_36: uint256 = (
         convert(abs(case.state.size + decision.size_delta), uint256) * case.state.price

@@ -134,10 +134,9 @@ def _wait(case: Case, decision: Decision) -> int:
 
 def _is_taken(case: Case, decision: Decision) -> bool:
     """The venue takes the trade as far as its state tells."""
-    state = case.state
+    state, margin = case.state, case.state.equity - decision.cost
     if (decision.whole_delta > 0) != case.is_long:
-        return True
-    margin = state.equity - decision.cost
+        return margin >= 0
     if state.status != MarketStatus.ACTIVE or margin < state.min_margin:
         return False
     return abs(state.size + decision.size_delta) * state.price <= margin * state.max_leverage

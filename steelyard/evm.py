@@ -70,6 +70,10 @@ class Revert(EvmError):
         remedy = CONTRACT_ERRORS.get(self.reason or "", "")
         super().__init__(described or f"no reason (data 0x{data.hex()})", remedy)
 
+    def __reduce__(self) -> tuple[type[Revert], tuple[bytes]]:
+        """Pickle by the return data: worker processes hand their reverts over."""
+        return type(self), (self.data,)
+
     @property
     def panic(self) -> int | None:
         """The code of a `Panic(uint256)`, None for other reverts."""

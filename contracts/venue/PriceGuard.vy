@@ -5,7 +5,7 @@
 @license AGPL-3.0-only
 @author Steelyard
 @notice Optional checks around a market's price: L2 sequencer up and past its grace, bounds, a reference feed,
-        a jump against the last price an order was filled at. One instance per market, fixed at deployment.
+        a jump against the last price that a verb used. One instance per market, fixed at deployment.
 @dev Non-sticky: when the cause is gone the price is valid again. A jump binds only for `jump_window`, so that
      a real move cannot stop the market for longer.
 """
@@ -26,7 +26,7 @@ REFERENCE_DECIMALS: immutable(uint256)
 
 # What is checked, units in PriceChecks; set once.
 _checks: IPriceGuard.PriceChecks
-# Last price an order was filled at, WAD; exchange.
+# Last price that a verb of the exchange used, WAD; exchange.
 accepted_price: public(uint256)
 # When, seconds; exchange.
 accepted_at: public(uint256)
@@ -52,7 +52,7 @@ def __init__(exchange: address, checks: IPriceGuard.PriceChecks):
 @external
 def accept(price: uint256):
     """
-    @notice Remember a price an order was filled at, for the jump check.
+    @notice Remember a price that a verb used, for the jump check.
     @param price WAD
     """
     assert msg.sender == EXCHANGE, "guard: only the exchange"

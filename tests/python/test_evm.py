@@ -1,6 +1,7 @@
 """The in-process EVM: what a call changes, what it returns, and what it must not leave behind."""
 
 import copy
+import pickle
 import resource
 from pathlib import Path
 
@@ -117,6 +118,13 @@ def test_revert_reason(vault, monkeypatch):
     with pytest.raises(Revert, match=r"^vault: above limit \(open less\)$") as caught:
         vault.open(101, sender=ALICE)
     assert caught.value.reason == "vault: above limit"
+
+
+def test_a_revert_survives_pickling(vault):
+    with pytest.raises(Revert) as caught:
+        vault.open(101, sender=ALICE)
+    unpickled = pickle.loads(pickle.dumps(caught.value))
+    assert (str(unpickled), unpickled.data) == (str(caught.value), caught.value.data)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""Shares: the integer-exact twin of contracts/modules/share_math.vy.
+
+Minting n of S shares adds q n/S to the position and E n/S to equity, redeeming removes as much;
+whoever does it pays, or keeps, exactly what the venue charges for his trade. Shares have 18
+decimals, money is quote WAD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steelyard.model.arithmetic import ceil_div
+from steelyard.model.leverage import Market, cost, fill_price
+
+STEPS = 12
+PRECISION = 10**15
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A vault as a mint or a redemption meets it.
+
+    Attributes:
+        market: What the venue charges.
+        size: q, underlying WAD.
+        equity: E > 0, quote WAD.
+        shares: S > 0, owed fee shares included.
+    """
+
+    market: Market
+    size: int
+    equity: int
+    shares: int
+
+    def mint_delta(self, shares: int) -> int:
+        """Return the trade that minting causes, underlying WAD: q n/S toward zero."""
+        amount = abs(self.size) * shares // self.shares
+        return amount if self.size > 0 else -amount
+
+    def mint_price(self, shares: int) -> int | None:
+        """Return what n new shares cost, quote WAD, up: E n/S + c(q n/S); None without a fill."""
+        claim = ceil_div(self.equity * shares, self.shares)
+        size_delta = self.mint_delta(shares)
+        if size_delta == 0:
+            return claim
+        fill = fill_price(self.market, size_delta)
+        return max(claim + cost(self.market, size_delta, fill), 0) if fill else None
+
+    def redeem_delta(self, shares: int) -> int:
+        """Return the trade that redeeming causes, underlying WAD: -q n/S away from zero."""
+        amount = ceil_div(abs(self.size) * shares, self.shares)
+        return -amount if self.size > 0 else amount
+
+    def redeem_value(self, shares: int, size_delta: int) -> int:
+        """Return what n shares pay out, quote WAD, down: E n/S - c(d).
+
+        Args:
+            shares: n, at most S.
+            size_delta: d: of `redeem_delta`, or minus the whole position; underlying WAD.
+
+        Returns:
+            0 when the cost exceeds the claim or the trade has no fill.
+        """
+        claim = self.equity * shares // self.shares
+        if size_delta == 0:
+            return claim
+        fill = fill_price(self.market, size_delta)
+        return max(claim - cost(self.market, size_delta, fill), 0) if fill else 0
+
+    def shares_for(self, amount: int, unit: int) -> int:
+        """Return the most shares that cost no more than an amount; 0 when none fits.
+
+        Args:
+            amount: Quote WAD.
+            unit: Of the collateral, quote WAD; less than it may be left over.
+        """
+        fits, fits_price = 0, 0
+        over, over_price = 0, 0
+        shares = amount * self.shares // self.equity
+        for _ in range(STEPS):
+            price = self.mint_price(shares)
+            if price is not None and price <= amount:
+                fits, fits_price = shares, price
+                if amount - price <= unit + amount // PRECISION:
+                    break
+            else:
+                over, over_price = shares, price or 0
+            if over == 0:
+                shares = fits * amount // max(fits_price, 1) + 1
+            elif over_price == 0:
+                shares = fits + (over - fits) // 2
+            else:
+                shares = fits + (amount - fits_price) * (over - fits) // (over_price - fits_price)
+            if shares <= fits:
+                break
+        return fits
+
+    def shares_worth(self, amount: int, most: int, unit: int) -> int:
+        """Return the fewest shares that pay an amount; 0 when even `most` pays less.
+
+        Args:
+            amount: Quote WAD.
+            most: Shares of the owner, at most S.
+            unit: Of the collateral, quote WAD; less than it may be paid too much.
+        """
+        pays, pays_value = most, self.redeem_value(most, self.redeem_delta(most))
+        if pays_value < amount:
+            return 0
+        short, short_value = 0, 0
+        shares = amount * self.shares // self.equity + 1
+        for _ in range(STEPS):
+            if shares <= short or shares >= pays:
+                break
+            value = self.redeem_value(shares, self.redeem_delta(shares))
+            if value >= amount:
+                pays, pays_value = shares, value
+                if value - amount <= unit + amount // PRECISION:
+                    break
+            else:
+                short, short_value = shares, value
+            gap = (amount - short_value) * (pays - short)
+            shares = short + ceil_div(gap, pays_value - short_value)
+        return pays

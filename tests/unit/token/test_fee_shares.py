@@ -1,0 +1,105 @@
+"""The management fee as shares: exact, and the same however often it is accrued."""
+
+from __future__ import annotations
+
+from math import expm1, log1p
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steelyard.compiler import compile_contract
+from steelyard.evm import Evm, Revert, address
+from steelyard.model.arithmetic import WAD
+from steelyard.model.leverage import YEAR, growth
+
+KEEPER = address("keeper")
+SUPPLY = 1_000_000 * WAD
+# Continuous rates of 1 % and of 5 %, the cap, a year.
+ONE_PERCENT = int(-log1p(-0.01) * WAD)
+FIVE_PERCENT = int(-log1p(-0.05) * WAD)
+
+
+@pytest.fixture
+def harness():
+    """fee_shares.vy, callable, that has just begun to accrue."""
+    evm = Evm()
+    harness = evm.deploy(compile_contract("FeeSharesHarness"))
+    harness.set_owed(0, sender=KEEPER)
+    return harness
+
+
+def wait(harness, seconds):
+    """Let time pass."""
+    harness.evm.warp(seconds)
+
+
+def test_nothing_is_owed_at_once(harness):
+    assert harness.owed(SUPPLY, FIVE_PERCENT) == 0
+
+
+def test_nothing_accrues_without_a_rate(harness):
+    harness.set_owed(7, sender=KEEPER)
+    wait(harness, YEAR)
+    assert harness.owed(SUPPLY, 0) == 7
+
+
+@pytest.mark.parametrize("rate", [ONE_PERCENT, FIVE_PERCENT])
+def test_a_year_costs_the_yearly_rate_of_what_holders_have(harness, rate):
+    wait(harness, YEAR)
+    owed = harness.owed(SUPPLY, rate)
+    holders_keep = SUPPLY * WAD // (SUPPLY + owed)
+    expected = 0.99 if rate == ONE_PERCENT else 0.95
+    assert holders_keep / WAD == pytest.approx(expected, rel=1e-8)
+
+
+def test_fees_owed_accrue_fees_too(harness):
+    harness.set_owed(SUPPLY, sender=KEEPER)
+    wait(harness, YEAR)
+    grown = growth(ONE_PERCENT, YEAR)
+    assert harness.owed(SUPPLY, ONE_PERCENT) == SUPPLY + 2 * SUPPLY * grown // WAD
+
+
+def test_accruing_often_changes_nothing_but_rounding():
+    once, often = Evm(), Evm()
+    rare = once.deploy(compile_contract("FeeSharesHarness"))
+    busy = often.deploy(compile_contract("FeeSharesHarness"))
+    for harness in (rare, busy):
+        harness.set_owed(0, sender=KEEPER)
+    for _ in range(365):
+        for harness in (rare, busy):
+            wait(harness, YEAR // 365)
+        busy.accrue(SUPPLY, FIVE_PERCENT, sender=KEEPER)
+    seldom, daily = rare.owed(SUPPLY, FIVE_PERCENT), busy.owed(SUPPLY, FIVE_PERCENT)
+    # The fifth Taylor term of a whole year: 0.0513^5 / 120.
+    assert seldom <= daily <= seldom + SUPPLY * 3 // 10**9
+
+
+@given(rate=st.integers(0, FIVE_PERCENT), elapsed=st.integers(0, 10 * YEAR))
+def test_growth_is_the_exponential_rounded_down(rate, elapsed):
+    exact = expm1(rate * elapsed / YEAR / WAD)
+    assert growth(rate, elapsed) / WAD <= exact * (1 + 1e-9) + 1e-15
+    if elapsed <= YEAR:
+        assert growth(rate, elapsed) / WAD == pytest.approx(exact, rel=2e-7, abs=1e-15)
+
+
+@given(
+    supply=st.integers(0, 10**27),
+    owed=st.integers(0, 10**27),
+    rate=st.integers(0, FIVE_PERCENT),
+    elapsed=st.integers(0, 3 * YEAR),
+)
+def test_contract_and_twin_accrue_alike(supply, owed, rate, elapsed):
+    harness = Evm().deploy(compile_contract("FeeSharesHarness"))
+    harness.set_owed(owed, sender=KEEPER)
+    wait(harness, elapsed)
+    grown = growth(rate, elapsed) if rate else 0
+    assert harness.owed(supply, rate) == owed + (supply + owed) * grown // WAD
+
+
+def test_owed_must_fit_its_field(harness):
+    harness.set_owed(2**128 - 1, sender=KEEPER)
+    with pytest.raises(Revert) as refused:
+        harness.set_owed(2**128, sender=KEEPER)
+    assert refused.value.reason == "fees: owed out of range"
+    assert harness.owed(0, 0) == 2**128 - 1

@@ -94,6 +94,14 @@ class TestReference:
     def test_may_deviate_by_one_percent_of_itself(self, ask, feed, tell, price, obstacle):
         assert self.decide(ask, feed, tell, wad(price)) == obstacle
 
+    @pytest.mark.parametrize("leverage", ["4.545", "4.455"])
+    def test_may_deviate_by_exactly_as_much(self, ask, feed, tell, leverage):
+        # 45 is 1 % of 4,500.
+        state = at_leverage(wad(leverage))
+        assert self.decide(ask, feed, tell, 4_500 * WAD, state=state) == Obstacle.CLEAR
+        nearer = 4_500 * WAD + (10**10 if leverage == "4.455" else -(10**10))
+        assert self.decide(ask, feed, tell, nearer, state=state) == Obstacle.REFERENCE
+
     @pytest.mark.parametrize(
         ("age", "obstacle"),
         [
@@ -221,6 +229,13 @@ class TestVenue:
         assert ask(case(fits)).obstacle == Obstacle.CLEAR
         assert ask(case(tight)).obstacle == Obstacle.VENUE
         assert ask(case(replace(TOO_HIGH, max_leverage=WAD))).obstacle == Obstacle.CLEAR
+
+    def test_takes_an_increase_to_exactly_its_leverage(self, ask):
+        # Nothing fits, so nothing is added to 1.5x: what the margin allows is seen to the wei.
+        state = replace(TOO_LOW, skew=3 * SKEW_SCALE, max_leverage=wad("1.5"))
+        assert ask(case(state)).obstacle == Obstacle.BOUND
+        tighter = replace(state, max_leverage=wad("1.5") - 1)
+        assert ask(case(tighter)).obstacle == Obstacle.VENUE
 
     def test_takes_no_trade_that_costs_more_than_there_is(self, ask):
         # A fill 2.5 % below and a fee of 2 % take more of the notional than a sixtieth.

@@ -182,6 +182,11 @@ class TestDeltaTo:
         delta = formulas.delta_to(market, 100 * WAD, 100 * WAD, True, 19 * WAD, 0)
         assert delta == -100 * WAD
 
+    @pytest.mark.parametrize("aim", [50, 51])
+    def test_where_the_reward_alone_takes_all_a_sale_frees_there_is_no_answer(self, formulas, aim):
+        market = Market(100 * WAD, 0, 0, 0, 0)
+        assert formulas.delta_to(market, 60 * WAD, 100 * WAD, True, aim * WAD, WAD // 50) == 0
+
     def test_at_the_aim_there_is_nothing_to_trade(self, formulas):
         market = Market(100 * WAD, 0, 10**24, 10**15, 10**15)
         assert formulas.delta_to(market, 3 * WAD, 100 * WAD, True, 3 * WAD, 0) == 0

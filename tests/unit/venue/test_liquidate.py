@@ -271,6 +271,69 @@ def test_fees_that_just_cover_it(venue, exchange, trader, keeper, attacker):
     venue.check_conservation()
 
 
+def test_impact_takes_no_more_than_there_is(venue, exchange, other_trader, trader, keeper):
+    """A scale lowered under a short: closing 100 from skew 0 would cost 10,350 at 2070.
+
+    The rest is the pool's, as impact that nobody paid; it is no bad debt.
+    """
+    venue.open(other_trader, -100 * ETH, 9_100)
+    venue.configure(
+        maker_fee=0,
+        taker_fee=0,
+        skew_scale=1_000 * ETH,
+        max_long=0,
+        max_short=0,
+        liquidation_premium=0,
+    )
+    venue.price(2_070)
+    event = venue.liquidate(other_trader, keeper).events[0]
+    assert (event.keeper_fee, event.margin, event.bad_debt) == (724_5 * USD // 10, 0, 0)
+    assert venue.state().bad_debt == 0
+    venue.check_conservation()
+
+
+def test_no_impact_where_there_is_no_fill(venue, exchange, other_trader, trader, keeper):
+    """At a scale of 40, selling 100 from skew 0 has no price: the oracle's is taken."""
+    venue.open(other_trader, -100 * ETH, 9_100)
+    venue.configure(
+        maker_fee=0,
+        taker_fee=0,
+        skew_scale=40 * ETH,
+        max_long=0,
+        max_short=0,
+        liquidation_premium=0,
+    )
+    venue.price(1_930)
+    event = venue.liquidate(trader, keeper).events[0]
+    assert (event.keeper_fee, event.margin) == (FEE, EQUITY - FEE)
+
+
+def test_market_without_backing_pays_no_keepers(venue, exchange, owner, trader, keeper):
+    """Positions still close; what is there goes to the keepers first."""
+    venue.price(1_930)
+    exchange.flag(0, trader, sender=keeper)
+    exchange.drain_pool(0, venue.state().backing - 100 * USD, owner, sender=owner)
+    with venue.chain.isolate():
+        event = exchange.liquidate(0, trader, sender=keeper).events[0]
+        assert (event.keeper_fee, event.margin) == (100 * USD, EQUITY - 100 * USD + GAIN)
+    exchange.drain_pool(0, 100 * USD, owner, sender=owner)
+    event = exchange.liquidate(0, trader, sender=keeper).events[0]
+    assert (event.keeper_fee, event.size, exchange.owed_total()) == (0, 0, 0)
+    venue.check_conservation()
+
+
+def test_bad_debt_without_backing_pays_no_keepers(
+    venue, exchange, owner, trader, keeper, fee_bucket
+):
+    """Fees that are only on paper pay nobody."""
+    fee_bucket()
+    venue.price(1_900)
+    exchange.drain_pool(0, venue.state().backing - 2 * USD + 1, owner, sender=owner)
+    event = venue.liquidate(trader, keeper).events[0]
+    assert (event.keeper_fee, event.bad_debt) == (0, 910 * USD)
+    venue.check_conservation()
+
+
 def test_recovered_account_is_unflagged(venue, exchange, trader, keeper, attacker, flagged):
     venue.price(2_000)
     before = venue.state(), exchange.owed_total()

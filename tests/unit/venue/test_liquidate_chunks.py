@@ -137,21 +137,27 @@ def test_cap_of_a_second(project, venue, exchange, owner, trader):
         assert venue.position(trader).size == left * ETH
 
 
+@pytest.mark.parametrize("tenths", [90, 91])
 def test_cap_is_shared_by_the_accounts_of_a_market(
-    project, venue, exchange, owner, trader, other_trader, keeper
+    project, venue, exchange, owner, trader, other_trader, tenths
 ):
-    """5 ETH of one leave 5 for the other; nearly nothing is refused."""
-    venue.configure(**FREE, liquidation_cap=PART, min_margin=1 * USD)
-    batch = owner.deploy(project.Batch)
-    venue.open(other_trader, 5 * ETH, 450)
-    venue.price(1_915)
+    """9 ETH of one leave 1 for the other; less than a tenth of the cap is no turn at all."""
+    venue.configure(**FREE, liquidation_cap=PART, min_margin=USD)
+    venue.open(other_trader, tenths * ETH // 10, 735)
+    venue.price(1_925)
+    # Equity is below the keeper fee of the whole, so the whole is one chunk.
+    assert USD < venue.account(other_trader).equity < 60 * USD
     flag(venue, trader, other_trader)
     turns = [exchange.liquidate.encode_input(0, account) for account in (other_trader, trader)]
+    batch = owner.deploy(project.Batch)
 
+    if tenths == 91:
+        with ape.reverts("liquidation: cap of this second"):
+            batch.run([exchange] * 2, turns, sender=owner)
+        return
     batch.run([exchange] * 2, turns, sender=owner)
-    closed = 5 * ETH - venue.position(other_trader).size
-    assert 0 < closed <= 5 * ETH
-    assert venue.position(trader).size == 100 * ETH - (PART - closed)
+    assert venue.position(other_trader).size == 0
+    assert venue.position(trader).size == 99 * ETH
 
 
 def test_cap_of_one_market_is_not_that_of_another(

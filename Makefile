@@ -38,7 +38,6 @@ demo: $(SETUP) ## Walk through the product on an in-process chain; fails if a ch
 	ape run demo
 
 test: setup ## Run all tests.
-	@ape compile >/dev/null  # once, before the workers would all do it at the same time
 	ape test tests -n $(WORKERS)
 
 lint: $(SETUP) ## Check formatting, style, types, spelling and the contract rules.

@@ -15,6 +15,7 @@ CONTRACT_ERRORS: dict[str, str] = {
     "config: not packed parameters": "pass what MarketParameters.pack returned, unchanged",
     "config: rate over 100 percent": "set max_funding_rate to 1e18 per day or less",
     "config: reserve under 10 percent": "set reserve_factor to 1e17 or more",
+    "config: size or price too large": "ask for a size of 2**95 and a price of 2**94 at most",
     "config: zero age or skew scale": "give max_age and skew_scale a value",
     "deleverage: bad size": "close more than nothing and at most the position",
     "deleverage: negative equity": "flag and liquidate the account instead",

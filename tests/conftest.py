@@ -1,7 +1,9 @@
 """Actors by role, and what tests need of the machine they run on."""
 
+import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +21,22 @@ os.environ["PATH"] = os.pathsep.join(
 settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", settings.get_profile("quick"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_configure(config):
+    """Recompile when any Vyper file has changed: ape does not see that a module has."""
+    if hasattr(config, "workerinput"):
+        return  # the process that started the workers has done it
+    sources = sorted(
+        path for folder in ("contracts", "interfaces") for path in (ROOT / folder).rglob("*.vy*")
+    )
+    seen = hashlib.sha256()
+    for path in sources:
+        seen.update(path.as_posix().encode() + b"\0" + path.read_bytes())
+    stamp = ROOT / ".build" / "sources.sha256"
+    if not stamp.is_file() or stamp.read_text() != seen.hexdigest():
+        subprocess.run(["ape", "compile", "--force"], cwd=ROOT, check=True, capture_output=True)
+        stamp.write_text(seen.hexdigest())
 
 
 def pytest_runtest_setup(item):

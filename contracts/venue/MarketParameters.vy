@@ -10,6 +10,7 @@
 
 from ...interfaces import IMarketParameters
 from .modules import market_words
+from .modules import perp_math
 from .modules import price_feed
 
 implements: IMarketParameters
@@ -17,6 +18,8 @@ implements: IMarketParameters
 WAD: constant(uint256) = 10**18
 # Largest open interest per side the accounting is proven for, underlying WAD.
 MAX_INTEREST: constant(uint256) = 2**94
+# Largest size the arithmetic is proven for, underlying WAD.
+MAX_SIZE: constant(int256) = 2**95
 MAX_FEE: constant(uint256) = 5 * 10**16
 MAX_LEVERAGE: constant(uint256) = 100 * WAD
 MIN_RESERVE_FACTOR: constant(uint256) = 10**17
@@ -56,6 +59,23 @@ def check(words: uint256[2]) -> uint256[2]:
     packed: uint256[2] = self._pack(self._unpack(words))
     assert (packed[0] == words[0] and packed[1] == words[1]), "config: not packed parameters"
     return packed
+
+
+@external
+@view
+def maintenance_margin(words: uint256[2], size: int256, price: uint256) -> uint256:
+    """
+    @notice Equity at or below which a position of a size would be liquidated, unless its market is CLOSED.
+    @param words As PerpExchange keeps them
+    @param size underlying WAD, at most 2**95
+    @param price WAD, at most 2**94
+    @return Quote WAD
+    """
+    assert (
+        -MAX_SIZE <= size and size <= MAX_SIZE and price <= price_feed.MAX_PRICE
+    ), "config: size or price too large"
+    amount: uint256 = convert(abs(size), uint256)
+    return perp_math._maintenance_margin(words[0], words[1], amount, price)
 
 
 @external

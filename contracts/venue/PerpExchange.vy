@@ -56,7 +56,6 @@ exports: (
     trading.modify_position,
     trading.deposit_margin,
     trading.account_state,
-    trading.maintenance_margin,
     trading.position,
 )
 exports: (liquidation.flag, liquidation.liquidate)
@@ -144,22 +143,23 @@ def market_state(market: uint256) -> IPerpExchange.MarketState:
     fault: uint256 = 0
     price, fault = books._price(market, feed)
     book: books.Book = books._accrued(market, feed, rules, price)
-    pool: int256 = books._pool(market, book)
-    lp_equity: int256 = books._lp_equity(market, book)
+    fees: uint256 = book.fees * books.FEE_UNIT
+    backing: uint256 = treasury._backing[market]
+    lp_equity: int256 = books._lp_equity(book)
     return IPerpExchange.MarketState(
         price=price,
         oracle_fault=fault,
         status=config._status(market),
         long_interest=book.longs,
         short_interest=book.shorts,
-        margins=book.margins,
+        margins=convert(backing, int256) - book.pool - convert(fees, int256),
         basis_sum=book.basis_sum,
         funding_rate=book.funding_rate,
         funding_index=book.funding_index,
-        fees=book.fees * books.FEE_UNIT,
-        backing=treasury._backing[market],
-        pool=pool,
-        traders_pnl=pool - lp_equity,
+        fees=fees,
+        backing=backing,
+        pool=book.pool,
+        traders_pnl=book.pool - lp_equity,
         lp_equity=lp_equity,
         lp_supply=liquidity._supply[market],
         bad_debt=liquidation._bad_debt[market],

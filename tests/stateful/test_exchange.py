@@ -32,6 +32,9 @@ SCRIPTED = {
     "treasury: transfer failed": "test_collateral_that_refuses",
 }
 
+# Said by a view of MarketParameters that the exchange never calls: tests/unit/venue has it.
+ELSEWHERE = {"config: size or price too large"}
+
 STUBBORN = """\
 # pragma version 0.4.3
 # A token that refuses without reverting.
@@ -64,7 +67,7 @@ def test_random_episodes():
         stats += seen
     assert calls >= EPISODES * CALLS_PER_EPISODE > 10_000
     reached = {reason for _, reason in stats}
-    known = {reason for reason in CONTRACT_ERRORS if reason.split(":")[0] in MODULES}
+    known = {reason for reason in CONTRACT_ERRORS if reason.split(":")[0] in MODULES} - ELSEWHERE
     assert known - reached <= set(SCRIPTED)
     unsuccessful = {verb for verb, _ in stats} - {verb for verb, how in stats if how == "ok"}
     assert unsuccessful == {"add_market"}
@@ -118,11 +121,12 @@ def test_fees_beyond_their_field(world, machine):
         max_long=10**9 * WAD,
         max_short=0,
         max_notional=4 * 10**11 * WAD,
+        reserve_factor=WAD // 10,
         liquidation_cap=0,
     )
     trader = TRADERS[0]
     machine.step(own("set_market_config", 0, config, 0, 0))
-    machine.step(Action("add_liquidity", trader, (0, 10**12 * unit, 0)))
+    machine.step(Action("add_liquidity", trader, (0, 39 * 10**9 * unit, 0)))
     machine.step(Action("send", trader, (trader, 6 * 10**10 * unit)))
     order = (0, 6 * 10**10 * unit, 190 * 10**6 * WAD, 0, trader)
     machine.step(Action("modify_position", trader, order))

@@ -64,17 +64,14 @@ def _load(key: uint256) -> Account:
 
 
 @internal
-@view
-def _load_free(key: uint256) -> Account:
+@pure
+def _check_free(flagged: bool):
     """
-    @notice Unpack a position that is not frozen.
-    @param key Of `_key`
-    @return The account
+    @notice Refuse what a frozen account may not do.
+    @param flagged Whether it is frozen
     """
-    account: Account = self._load(key)
-    if account.flagged:
+    if flagged:
         reasons._revert("account: flagged")
-    return account
 
 
 @internal

@@ -3,17 +3,18 @@
 @title Perpetual exchange: the book of each market
 @license AGPL-3.0-only
 @author Steelyard
-@notice Open interest, margins, funding and the value of all positions of a market, in three words that an
+@notice Open interest, pool, funding and the value of all positions of a market, in three words that an
         order rewrites, however many positions there are.
 @dev Words, low bits first:
      interest: long 96 | short 96 | time 64
-     value   : fees 64 (quote with 9 decimals) | margins 96 | funding index 96 signed
+     value   : fees 64 (quote with 9 decimals) | pool 96 (offset 2**95) | funding index 96 signed
      basis   : funding rate 64 (offset 2**63) | sum of size * basis 192 signed, undivided
      Undivided, the sum is exact, so traders' PnL = floor((skew (P + F) - Q) / 1e18) needs one division.
      Fees are booked down to 1e-9 quote; the remainder of each stays in the pool.
-     Arithmetic is unchecked where `_store` keeps the bounds: margins < 2**96, |F| < 2**94; sizes and interest
+     Arithmetic is unchecked where `_store` keeps the bounds: each margin < 2**96, |pool| < 2**95,
+     |F| < 2**94; sizes and interest
      < 2**95 by the caps, |P + F| < 2**95, so |Q| < 2**191.
-     Pool = backing - margins - fees. LP equity = pool - traders' PnL. Sources: docs/venue.md.
+     Margins = backing - pool - fees. LP equity = pool - traders' PnL. Sources: docs/venue.md.
 """
 from . import reasons
 
@@ -38,7 +39,8 @@ IWAD: constant(int256) = 10**18
 MICRO: constant(uint256) = market_words.MICRO
 # Quote WAD per unit of the fee bucket.
 FEE_UNIT: constant(uint256) = 10**9
-MAX_MARGINS: constant(int256) = 2**96
+MAX_MARGIN: constant(int256) = 2**96
+MAX_POOL: constant(int256) = 2**95
 MAX_FUNDING_INDEX: constant(int256) = 2**94
 RATE_OFFSET: constant(int256) = 2**63
 
@@ -48,7 +50,7 @@ struct Book:
     longs: int256  # long interest, underlying WAD
     shorts: int256  # short interest, underlying WAD
     updated_at: uint256  # seconds
-    margins: int256  # quote WAD
+    pool: int256  # the LPs' cash, quote WAD; negative when it paid winners more than it had
     fees: uint256  # quote with 9 decimals
     funding_index: int256  # quote WAD per 1 underlying
     funding_rate: int256  # WAD per day
@@ -135,7 +137,9 @@ def _accrued(market: uint256, feed: uint256, rules: uint256, price: uint256) -> 
         longs=convert(convert(interest & (2**96 - 1), bytes32), int256),
         shorts=convert(convert((interest >> 96) & (2**96 - 1), bytes32), int256),
         updated_at=interest >> 192,
-        margins=convert(convert((value_word >> 64) & (2**96 - 1), bytes32), int256),
+        pool=unsafe_sub(
+            convert(convert((value_word >> 64) & (2**96 - 1), bytes32), int256), MAX_POOL
+        ),
         fees=value_word & (2**64 - 1),
         funding_index=convert(convert(value_word, bytes32), int256) >> 160,
         funding_rate=unsafe_sub(
@@ -193,7 +197,8 @@ def _store(market: uint256, book: Book):
 @internal
 def _replace(market: uint256, book: Book, old: Holding, new: Holding):
     """
-    @notice Store the book with one position changed.
+    @notice Store the book with one position changed. What its margin gains the pool loses; the caller has booked
+            collateral and fees that come or go to the pool before.
     @param market Market id
     @param book Before, accrued
     @param old The position before
@@ -201,13 +206,14 @@ def _replace(market: uint256, book: Book, old: Holding, new: Holding):
     """
     longs: int256 = unsafe_add(book.longs, unsafe_sub(max(new.size, 0), max(old.size, 0)))
     shorts: int256 = unsafe_add(book.shorts, unsafe_sub(min(old.size, 0), min(new.size, 0)))
-    margins: int256 = unsafe_add(book.margins, unsafe_sub(new.margin, old.margin))
+    pool: int256 = unsafe_sub(book.pool, unsafe_sub(new.margin, old.margin))
     basis_sum: int256 = unsafe_add(
         book.basis_sum,
         unsafe_sub(unsafe_mul(new.size, new.basis), unsafe_mul(old.size, old.basis)),
     )
     if (
-        margins >= MAX_MARGINS
+        new.margin >= MAX_MARGIN
+        or abs(pool) >= MAX_POOL
         or book.fees >= 2**64
         or abs(book.funding_index) >= MAX_FUNDING_INDEX
     ):
@@ -219,7 +225,7 @@ def _replace(market: uint256, book: Book, old: Holding, new: Holding):
     )
     self._value[market] = (
         book.fees
-        | convert(convert(margins, bytes32), uint256) << 64
+        | convert(convert(unsafe_add(pool, MAX_POOL), bytes32), uint256) << 64
         | convert(convert(book.funding_index, bytes32), uint256) << 160
     )
     self._basis[market] = (
@@ -252,19 +258,6 @@ def _mark(book: Book) -> int256:
 
 @internal
 @view
-def _pool(market: uint256, book: Book) -> int256:
-    """
-    @notice The LPs' cash: what backing leaves after margins and fees.
-    @param market Market id
-    @param book In memory
-    @return Quote WAD, negative when the pool paid winners more than it had
-    """
-    fees: int256 = convert(unsafe_mul(book.fees, FEE_UNIT), int256)
-    return convert(treasury._backing[market], int256) - book.margins - fees
-
-
-@internal
-@view
 def _cash(market: uint256, fees: uint256) -> uint256:
     """
     @notice What traders and LPs may withdraw: margins + pool, the fee bucket is not theirs.
@@ -277,12 +270,12 @@ def _cash(market: uint256, fees: uint256) -> uint256:
 
 
 @internal
-@view
-def _lp_equity(market: uint256, book: Book) -> int256:
+@pure
+def _lp_equity(book: Book) -> int256:
     """
     @notice What the pool is worth if every position were closed at the oracle price: pool - traders' PnL.
-    @dev PnL of all = floor((skew (P + F) - Q) / 1e18), at most one wei per position above their sum. Optimistic by unrealised bad debt, which has no closed form.
-    @param market Market id
+    @dev PnL of all = floor((skew (P + F) - Q) / 1e18), at most one wei per position above their sum. Optimistic by
+         unrealised bad debt, which has no closed form.
     @param book Accrued
     @return Quote WAD
     """
@@ -291,8 +284,7 @@ def _lp_equity(market: uint256, book: Book) -> int256:
     traders_pnl: int256 = perp_math._floor_div(
         unsafe_sub(unsafe_mul(skew, mark), book.basis_sum), IWAD
     )
-    claimed: int256 = unsafe_add(book.margins, convert(unsafe_mul(book.fees, FEE_UNIT), int256))
-    return convert(treasury._backing[market], int256) - claimed - traders_pnl
+    return unsafe_sub(book.pool, traders_pnl)
 
 
 @internal
@@ -307,7 +299,7 @@ def _limits(market: uint256, book: Book, is_long: bool) -> (int256, int256):
     @param is_long Which side
     @return Most interest of the side, most interest of both (underlying WAD, rounded down)
     """
-    lp_equity: int256 = self._lp_equity(market, book)
+    lp_equity: int256 = self._lp_equity(book)
     if book.price == 0 or lp_equity <= 0:
         return 0, 0
     caps: market_words.Caps = market_words._unpack_caps(config._rules[market])

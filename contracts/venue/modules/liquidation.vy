@@ -72,7 +72,8 @@ def flag(market: uint256, account: address):
     book: books.Book = empty(books.Book)
     feed, rules, book = self._opened(market)
     key: uint256 = accounts._key(market, account)
-    stored: accounts.Account = accounts._load_free(key)
+    stored: accounts.Account = accounts._load(key)
+    accounts._check_free(stored.flagged)
     equity: int256 = self._equity(stored.holding, book)
     if stored.holding.size == 0 or not self._is_due(
         feed, rules, stored.holding.size, equity, book.price
@@ -114,10 +115,12 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
     done: Outcome = empty(Outcome)
     if equity <= 0:
         done = self._write_off(market, old.size, equity, rules, book.fees)
+        # Out of the fee bucket: the pool neither gains nor loses.
         book.fees -= done.keeper_fee // FEE_UNIT
     else:
         done = self._close_chunk(market, old.size, convert(equity, uint256), feed, rules, book)
         book.fees += done.seized // FEE_UNIT
+        book.pool -= convert(done.keeper_fee + done.seized // FEE_UNIT * FEE_UNIT, int256)
     new: books.Holding = books.Holding(
         size=old.size - done.size_closed, margin=done.margin, basis=books._mark(book)
     )
@@ -159,7 +162,9 @@ def _deleverage(market: uint256, account: address, size: uint256):
     book: books.Book = empty(books.Book)
     feed, rules, book = self._opened(market)
     key: uint256 = accounts._key(market, account)
-    old: books.Holding = accounts._load_free(key).holding
+    stored: accounts.Account = accounts._load(key)
+    accounts._check_free(stored.flagged)
+    old: books.Holding = stored.holding
     if size == 0 or size > convert(abs(old.size), uint256):
         reasons._revert("deleverage: bad size")
     closed: int256 = convert(size, int256) if old.size > 0 else -convert(size, int256)
@@ -224,7 +229,8 @@ def _is_due(bits: uint256, rules: uint256, size: int256, equity: int256, price: 
     @param price WAD
     @return True when the position may be liquidated
     """
-    return equity <= convert(perp_math._maintenance_margin(bits, rules, size, price), int256)
+    amount: uint256 = convert(abs(size), uint256)
+    return equity <= convert(perp_math._maintenance_margin(bits, rules, amount, price), int256)
 
 
 @internal
@@ -279,7 +285,8 @@ def _close_chunk(
     if size < 0:
         closed = -closed
     fee: uint256 = min(
-        min(equity, treasury._backing[market]), perp_math._keeper_fee(rules, closed, book.price)
+        min(equity, treasury._backing[market]),
+        perp_math._keeper_fee(rules, convert(abs(closed), uint256) * book.price),
     )
     margin: int256 = max(
         0, convert(equity - fee, int256) + self._closing_gain(closed, bits, rules, book)

@@ -54,6 +54,8 @@ def add_liquidity(market: uint256, assets: uint256, min_shares: uint256) -> uint
     nav: uint256 = 0
     book, nav = self._opened(market, feed)
     treasury._pull(market, assets)
+    book.pool += convert(assets, int256) * treasury._ISCALE
+    books._store(market, book)
     supply: uint256 = self._supply[market]
     shares: uint256 = assets * treasury._SCALE * (supply + VIRTUAL_SHARES) // (nav + 1)
     if shares == 0 or shares < min_shares:
@@ -91,6 +93,8 @@ def remove_liquidity(
         reasons._revert("lp: too few assets")
     self._shares[market][msg.sender] = owned - shares
     self._supply[market] = supply - shares
+    book.pool -= convert(assets, int256) * treasury._ISCALE
+    books._store(market, book)
     treasury._pay(market, receiver, assets, books._cash(market, book.fees))
     self._check_reserve(market, book)
     log IPerpExchange.LiquidityRemoved(
@@ -110,7 +114,10 @@ def drain_pool(market: uint256, assets: uint256, receiver: address):
     """
     ownable._check_owner()
     config._feed(market)
+    book: books.Book = books._load(market)
     treasury._pay(market, receiver, assets, treasury._backing[market])
+    book.pool -= convert(assets, int256) * treasury._ISCALE
+    books._store(market, book)
     log IPerpExchange.PoolDrained(market=market, assets=assets, receiver=receiver)
 
 
@@ -150,7 +157,7 @@ def lp_shares(market: uint256, provider: address) -> uint256:
 @internal
 def _opened(market: uint256, feed: uint256) -> (books.Book, uint256):
     """
-    @notice Book accrued at a valid price, recorded, and the pool's conservative NAV.
+    @notice Book accrued at a valid price and the pool's conservative NAV.
     @param market Market id
     @param feed First parameter word
     @return Book
@@ -158,8 +165,7 @@ def _opened(market: uint256, feed: uint256) -> (books.Book, uint256):
     """
     rules: uint256 = config._rules[market]
     book: books.Book = books._accrued(market, feed, rules, books._valid_price(market, feed))
-    books._store(market, book)
-    nav: int256 = books._lp_equity(market, book)
+    nav: int256 = books._lp_equity(book)
     if feed & market_words.CLOSED == 0:
         nav -= self._unwind_credit(book, market_words._unpack_rules(rules).skew_scale)
     if nav < 0 or (nav == 0 and self._supply[market] != 0):
@@ -189,7 +195,7 @@ def _check_reserve(market: uint256, book: books.Book):
     @param market Market id
     @param book Accrued
     """
-    if books._pool(market, book) < 0:
+    if book.pool < 0:
         reasons._revert("lp: pool has no cash")
     side_limit: int256 = 0
     total_limit: int256 = 0

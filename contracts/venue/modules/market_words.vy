@@ -139,3 +139,14 @@ def _liquidation_cap(bits: uint256, skew_scale: uint256) -> uint256:
     @return underlying WAD; 0 = positions are closed whole
     """
     return unsafe_mul((bits >> 231) & (2**17 - 1), unsafe_div(skew_scale, LIQUIDATION_PARTS))
+
+
+@internal
+@pure
+def _max_rate(feed: uint256) -> int256:
+    """
+    @notice Cap of the funding rate.
+    @param feed First parameter word
+    @return WAD per day
+    """
+    return convert(unsafe_mul((feed >> 211) & (2**20 - 1), MICRO), int256)

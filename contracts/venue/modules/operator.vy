@@ -68,9 +68,7 @@ def set_market_config(market: uint256, words: uint256[2]):
         config._raise_fault(fault)
     book: books.Book = books._accrued(market, feed, rules, price)
     if feed & market_words.FORCED == 0:
-        book.funding_rate = self._clamped(
-            book.funding_rate, market_words._unpack_feed(new_feed).max_rate
-        )
+        book.funding_rate = self._clamped(book.funding_rate, market_words._max_rate(new_feed))
     books._store(market, book)
     log IPerpExchange.MarketConfigUpdated(market=market, words=words)
 
@@ -150,9 +148,7 @@ def force_funding_rate(market: uint256, rate: int256, forced: bool):
     feed: uint256 = config._feed(market)
     rules: uint256 = config._rules[market]
     book: books.Book = books._accrued(market, feed, rules, books._valid_price(market, feed))
-    book.funding_rate = (
-        rate if forced else self._clamped(rate, market_words._unpack_feed(feed).max_rate)
-    )
+    book.funding_rate = (rate if forced else self._clamped(rate, market_words._max_rate(feed)))
     books._store(market, book)
     config._set_bits(market, market_words.FORCED, market_words.FORCED if forced else 0)
     log IPerpExchange.FundingRateForced(market=market, rate=book.funding_rate, forced=forced)
@@ -190,12 +186,11 @@ def _switch(market: uint256, status: IPerpExchange.MarketStatus):
 
 @internal
 @pure
-def _clamped(rate: int256, max_rate: uint256) -> int256:
+def _clamped(rate: int256, bound: int256) -> int256:
     """
     @notice A funding rate within its cap.
     @param rate WAD per day
-    @param max_rate WAD per day
+    @param bound Its cap, WAD per day
     @return WAD per day
     """
-    bound: int256 = convert(max_rate, int256)
     return max(-bound, min(rate, bound))

@@ -129,31 +129,27 @@ def _accrue_funding(
 
 @internal
 @pure
-def _initial_margin(rules: uint256, size: int256, price: uint256) -> uint256:
+def _initial_margin(rules: uint256, notional_36: uint256) -> uint256:
     """
-    @notice Margin that an increase or a withdrawal must leave: |size| P / max leverage.
+    @notice Margin that an increase or a withdrawal must leave: N / max leverage.
     @param rules Second parameter word
-    @param size underlying WAD
-    @param price WAD
+    @param notional_36 |size| P, quote with 36 decimals
     @return Quote (WAD), rounded up
     """
     max_leverage: uint256 = unsafe_mul((rules >> 72) & 255, WAD)
-    notional_36: uint256 = unsafe_mul(convert(abs(size), uint256), price)
     return unsafe_div(unsafe_add(notional_36, unsafe_sub(max_leverage, 1)), max_leverage)
 
 
 @internal
 @pure
-def _keeper_fee(rules: uint256, size: int256, price: uint256) -> uint256:
+def _keeper_fee(rules: uint256, notional_36: uint256) -> uint256:
     """
-    @notice What liquidating `size` costs the account, if it has that much.
+    @notice What liquidating a size costs the account, if it has that much.
     @dev Ratio in 1e-6, so notional with 36 decimals is divided by 1e24.
     @param rules Second parameter word
-    @param size underlying WAD
-    @param price WAD
+    @param notional_36 |size| P, quote with 36 decimals
     @return Quote (WAD), rounded up
     """
-    notional_36: uint256 = unsafe_mul(convert(abs(size), uint256), price)
     fee: uint256 = unsafe_div(
         unsafe_add(unsafe_mul(notional_36, (rules >> 96) & 65535), MICRO_36 - 1), MICRO_36
     )
@@ -165,7 +161,7 @@ def _keeper_fee(rules: uint256, size: int256, price: uint256) -> uint256:
 
 @internal
 @pure
-def _maintenance_margin(bits: uint256, rules: uint256, size: int256, price: uint256) -> uint256:
+def _maintenance_margin(bits: uint256, rules: uint256, amount: uint256, price: uint256) -> uint256:
     """
     @notice Equity at or below which a position may be liquidated: buffer + keeper fee + size premium.
     @dev The premium N |size| / K * multiplier stands for the market's depth; capped at the notional so that no
@@ -173,13 +169,12 @@ def _maintenance_margin(bits: uint256, rules: uint256, size: int256, price: uint
          Products: 2**190 * 2**60.
     @param bits First parameter word
     @param rules Second parameter word
-    @param size underlying WAD
+    @param amount |size|, underlying WAD
     @param price WAD
     @return Quote (WAD), each part rounded up; 0 for no position or in a CLOSED market
     """
-    if size == 0 or bits & market_words.CLOSED != 0:
+    if amount == 0 or bits & market_words.CLOSED != 0:
         return 0
-    amount: uint256 = convert(abs(size), uint256)
     notional_36: uint256 = unsafe_mul(amount, price)
     skew_scale: uint256 = unsafe_mul(rules & (2**40 - 1), WAD)
     premium_ratio: uint256 = unsafe_mul(
@@ -193,5 +188,5 @@ def _maintenance_margin(bits: uint256, rules: uint256, size: int256, price: uint
             unsafe_div(unsafe_add(buffer, WAD_SQUARED - 1), WAD_SQUARED),
             unsafe_div(unsafe_add(premium, WAD_SQUARED - 1), WAD_SQUARED),
         ),
-        self._keeper_fee(rules, size, price),
+        self._keeper_fee(rules, notional_36),
     )

@@ -67,13 +67,19 @@ def modify_position(
     feed: uint256 = config._running_feed(market)
     rules: uint256 = config._rules[market]
     key: uint256 = accounts._key(market, msg.sender)
-    account: accounts.Account = accounts._load_free(key)
+    account: accounts.Account = accounts._load(key)
+    accounts._check_free(account.flagged)
     old: books.Holding = account.holding
     oracle_price: uint256 = books._valid_price(market, feed)
     book: books.Book = books._accrued(market, feed, rules, oracle_price)
     fill_price: uint256 = 0
     fee: uint256 = 0
-    reducing: bool = self._is_reducing(old.size, size_delta)
+    # Same side and no larger, or nothing: what an increase must leave is not asked.
+    reducing: bool = (
+        size_delta <= 0 and unsafe_add(old.size, size_delta) >= 0
+        if old.size > 0
+        else size_delta >= 0 and unsafe_add(old.size, size_delta) <= 0
+    )
     if size_delta != 0:
         if not reducing:
             self._check_increase(market, feed, book, old.size, size_delta)
@@ -87,7 +93,7 @@ def modify_position(
     if asset_delta > 0:
         treasury._receive(market, convert(asset_delta, uint256))
     # PnL = floor((size (P + F - basis) + d (P - fill)) / 1e18): everything up to now, realised.
-    price: int256 = convert(book.price, int256)
+    price: int256 = convert(oracle_price, int256)
     mark: int256 = unsafe_add(price, book.funding_index)
     pnl: int256 = perp_math._floor_div(
         unsafe_add(
@@ -105,7 +111,13 @@ def modify_position(
         basis=mark,
     )
     self._check_margin(feed, rules, book.price, new, reducing, asset_delta, size_delta)
-    book.fees = unsafe_add(book.fees, unsafe_div(fee, FEE_UNIT))
+    # The pool keeps the remainder of the fee that the bucket does not count.
+    booked_fee: uint256 = unsafe_div(fee, FEE_UNIT)
+    book.fees = unsafe_add(book.fees, booked_fee)
+    book.pool = unsafe_sub(
+        unsafe_add(book.pool, unsafe_mul(asset_delta, treasury._ISCALE)),
+        convert(unsafe_mul(booked_fee, FEE_UNIT), int256),
+    )
     books._replace(market, book, old, new)
     accounts._store(key, new, account.changed_at, False)
     if asset_delta < 0:
@@ -135,11 +147,14 @@ def deposit_margin(market: uint256, assets: uint256):
     """
     config._running_feed(market)
     key: uint256 = accounts._key(market, msg.sender)
-    account: accounts.Account = accounts._load_free(key)
+    account: accounts.Account = accounts._load(key)
+    accounts._check_free(account.flagged)
     treasury._pull(market, assets)
     new: books.Holding = account.holding
     new.margin += convert(assets, int256) * treasury._ISCALE
-    books._replace(market, books._load(market), account.holding, new)
+    book: books.Book = books._load(market)
+    book.pool += new.margin - account.holding.margin
+    books._replace(market, book, account.holding, new)
     accounts._store(key, new, account.changed_at, False)
     log IPerpExchange.MarginDeposited(
         market=market, account=msg.sender, assets=assets, margin=new.margin
@@ -163,7 +178,8 @@ def account_state(
     @param size_delta Order to quote, underlying WAD; 0 = no quote
     @return The state, units in AccountState
     """
-    self._check_quotable(size_delta)
+    if size_delta > MAX_ORDER or size_delta < -MAX_ORDER:
+        reasons._revert("order: quote out of range")
     feed: uint256 = config._feed(market)
     rules: uint256 = config._rules[market]
     stored: accounts.Account = accounts._load(accounts._key(market, account))
@@ -179,11 +195,18 @@ def account_state(
         equity += accounts._pnl(stored.holding, books._mark(book))
         if size_delta != 0:
             fill_price, fee = self._quote(feed, rules, book, size_delta)
+    unpacked: market_words.Rules = market_words._unpack_rules(rules)
+    amount: uint256 = convert(abs(size), uint256)
+    maintenance: uint256 = perp_math._maintenance_margin(feed, rules, amount, price)
     withdrawable: uint256 = 0
     if fault == 0 and not stored.flagged and feed & market_words.PAUSED == 0:
-        left: int256 = equity - self._withdrawal_margin(feed, rules, size, price)
-        withdrawable = min(convert(max(left, 0), uint256), books._cash(market, book.fees))
-    unpacked: market_words.Rules = market_words._unpack_rules(rules)
+        # The least margin that `_check_margin` lets a withdrawal leave.
+        required: uint256 = 0
+        if size != 0:
+            initial: uint256 = perp_math._initial_margin(rules, unsafe_mul(amount, price))
+            required = max(max(unpacked.min_margin, initial), unsafe_add(maintenance, 1))
+        left: int256 = max(0, equity - convert(required, int256))
+        withdrawable = min(convert(left, uint256), books._cash(market, book.fees))
     return IPerpExchange.AccountState(
         price=price,
         oracle_fault=fault,
@@ -191,7 +214,7 @@ def account_state(
         size=size,
         equity=equity,
         withdrawable=withdrawable,
-        maintenance=perp_math._maintenance_margin(feed, rules, size, price),
+        maintenance=maintenance,
         flagged=stored.flagged,
         changed_at=stored.changed_at,
         skew=books._skew(book),
@@ -209,25 +232,6 @@ def account_state(
 
 @external
 @view
-def maintenance_margin(market: uint256, size: int256) -> uint256:
-    """
-    @notice Equity at or below which a position of a size would be liquidated at the present price.
-    @param market Market id
-    @param size underlying WAD
-    @return Quote WAD; 0 without a usable price
-    """
-    self._check_quotable(size)
-    feed: uint256 = config._feed(market)
-    price: uint256 = 0
-    fault: uint256 = 0
-    price, fault = books._price(market, feed)
-    if price == 0:
-        return 0
-    return perp_math._maintenance_margin(feed, config._rules[market], size, price)
-
-
-@external
-@view
 def position(market: uint256, account: address) -> IPerpExchange.Position:
     """
     @notice A position as stored, not accrued.
@@ -235,6 +239,7 @@ def position(market: uint256, account: address) -> IPerpExchange.Position:
     @param account Owner of the position
     @return The position, units in Position
     """
+    config._feed(market)
     key: uint256 = accounts._key(market, account)
     stored: accounts.Account = accounts._load(key)
     return IPerpExchange.Position(
@@ -250,31 +255,6 @@ def position(market: uint256, account: address) -> IPerpExchange.Position:
 ################################################################
 #                           INTERNAL                           #
 ################################################################
-
-@internal
-@pure
-def _check_quotable(size: int256):
-    """
-    @notice Refuse to quote what no order can name.
-    @param size underlying WAD
-    """
-    if size > MAX_ORDER or size < -MAX_ORDER:
-        reasons._revert("order: quote out of range")
-
-
-@internal
-@pure
-def _is_reducing(size: int256, size_delta: int256) -> bool:
-    """
-    @notice Whether an order leaves a position smaller on the same side, or leaves it alone.
-    @param size Before, underlying WAD
-    @param size_delta underlying WAD
-    @return True when only the rules of a reduction apply
-    """
-    if size > 0:
-        return size_delta <= 0 and unsafe_add(size, size_delta) >= 0
-    return size_delta >= 0 and unsafe_add(size, size_delta) <= 0
-
 
 @internal
 @pure
@@ -361,30 +341,11 @@ def _check_margin(
     if new.size == 0 or (asset_delta >= 0 and size_delta == 0):
         return
     margin: uint256 = convert(new.margin, uint256)
+    amount: uint256 = convert(abs(new.size), uint256)
     if asset_delta < 0 or not reducing:
         if margin < unsafe_mul((rules >> 166) & 65535, WAD):
             reasons._revert("margin: below minimum")
-        if margin < perp_math._initial_margin(rules, new.size, price):
+        if margin < perp_math._initial_margin(rules, unsafe_mul(amount, price)):
             reasons._revert("margin: below initial")
-    if margin <= perp_math._maintenance_margin(bits, rules, new.size, price):
+    if margin <= perp_math._maintenance_margin(bits, rules, amount, price):
         reasons._revert("margin: below maintenance")
-
-
-@internal
-@pure
-def _withdrawal_margin(bits: uint256, rules: uint256, size: int256, price: uint256) -> int256:
-    """
-    @notice The least margin `_check_margin` lets a withdrawal leave.
-    @param bits First parameter word
-    @param rules Second parameter word
-    @param size Of the position, underlying WAD
-    @param price WAD
-    @return Quote WAD
-    """
-    if size == 0:
-        return 0
-    required: uint256 = max(
-        unsafe_mul((rules >> 166) & 65535, WAD), perp_math._initial_margin(rules, size, price)
-    )
-    maintenance: uint256 = perp_math._maintenance_margin(bits, rules, size, price)
-    return convert(max(required, unsafe_add(maintenance, 1)), int256)

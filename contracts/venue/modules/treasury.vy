@@ -7,7 +7,7 @@
 @notice The only module that touches the collateral. It knows how much is booked, whose market it backs, and
         what keepers are owed.
 @dev `_backing` of a market is the cash behind its margins, pool and fees together, so an order that moves
-     no collateral changes none of it: the pool is what backing leaves after margins and fees.
+     no collateral does not touch it: margins are what backing leaves after pool and fees.
      Booked cash = sum of backings + keepers owed; donations are never counted.
 """
 from . import reasons

@@ -74,6 +74,7 @@ class Liquidation(Treasury):
             outcome = self._close_chunk(venue, old, equity, price, book)
         book = replace(book, fees=book.fees - outcome.fees_used)
         book = book.replaced(old, outcome.position, fees=outcome.seized)
+        venue.check_pool(book, -outcome.keeper_fee)
         self._commit(venue, price, book)
         venue.positions[account] = outcome.position
         venue.bad_debt += outcome.bad_debt
@@ -102,7 +103,9 @@ class Liquidation(Treasury):
         require(equity >= 0, "deleverage: negative equity")
         left = old.size - (size if old.size > 0 else -size)
         new = self._changed(old, left, equity, book.mark(price), flagged=False)
-        self._commit(venue, price, book.replaced(old, new))
+        book = book.replaced(old, new)
+        venue.check_pool(book)
+        self._commit(venue, price, book)
         venue.positions[account] = new
 
     def _opened(self, market: int) -> tuple[Market, int, Book]:

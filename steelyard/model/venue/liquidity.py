@@ -35,6 +35,7 @@ class Liquidity(Treasury):
         venue, price, book, nav = self._lp_opened(market)
         self._check_pull(provider, assets)
         amount = assets * self.scale
+        venue.check_pool(book.bounded(), amount)
         shares = uint256(amount * (venue.lp_supply + VIRTUAL_SHARES)) // (nav + 1)
         require(shares != 0 and shares >= min_shares, "lp: too few shares")
         uint256(venue.lp_supply + shares)
@@ -67,6 +68,7 @@ class Liquidity(Treasury):
         require(0 < shares <= held, "lp: bad shares")
         assets = uint256(shares * (nav + 1)) // (venue.lp_supply + VIRTUAL_SHARES) // self.scale
         require(assets != 0 and assets >= min_assets, "lp: too few assets")
+        venue.check_pool(book.bounded(), -assets * self.scale)
         self._check_payment(venue, receiver, assets, book)
         _check_reserve(venue, book, price, assets * self.scale)
         self._commit(venue, price, book)
@@ -84,7 +86,6 @@ class Liquidity(Treasury):
         """Return market, valid price, accrued book and conservative NAV (quote WAD)."""
         venue = self._running_market(market)
         price, book = venue.opened(self.now)
-        book = book.bounded()
         nav = venue.lp_equity(book, price)
         if venue.status is not MarketStatus.CLOSED:
             nav -= unwind_credit(book.skew, price, venue.config.skew_scale)

@@ -10,6 +10,9 @@ from steelyard.model.venue.oracle import Fault, Oracle, PriceGuard, raise_fault
 from steelyard.model.venue.parameters import MarketConfig
 from steelyard.model.venue.states import FEE_UNIT, Book, MarketState, MarketStatus, Position
 
+MAX_POOL = 2**95
+"""The pool stays within plus and minus this, quote WAD."""
+
 _NO_POSITION = Position()
 
 
@@ -113,6 +116,18 @@ class Market:
     def pool(self, book: Book) -> int:
         """Return the LPs' cash, quote WAD: what backing leaves after margins and fees."""
         return self.backing - book.margins - book.fees * FEE_UNIT
+
+    def check_pool(self, book: Book, moved: int = 0) -> None:
+        """Check that the pool fits its field once a book is stored.
+
+        Args:
+            book: What will be stored.
+            moved: Collateral that comes (+) or goes with it, quote WAD.
+
+        Raises:
+            Revert: It does not.
+        """
+        require(abs(self.pool(book) + moved) < MAX_POOL, "market: out of range")
 
     def cash(self, book: Book) -> int:
         """Return what traders and LPs may withdraw, quote WAD: margins + pool, not the fees."""

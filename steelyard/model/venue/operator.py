@@ -132,6 +132,7 @@ class Operator(Treasury):
         """
         venue = self._market(market)
         self._check_payment(venue, receiver, assets)
+        venue.check_pool(venue.book, -assets * self.scale)
         self._pay(venue, receiver, assets)
 
     def collect_fees(self, market: int, receiver: str) -> int:

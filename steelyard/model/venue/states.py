@@ -14,7 +14,7 @@ ZERO_ADDRESS = "0x" + "00" * 20
 FEE_UNIT = 10**9
 """Quote WAD per unit of the fee bucket."""
 
-_MAX_MARGINS = 2**96
+_MAX_MARGIN = 2**96
 _MAX_FEES = 2**64
 _MAX_FUNDING_INDEX = 2**94
 
@@ -144,8 +144,9 @@ class Book:
             The book after.
 
         Raises:
-            Revert: A sum leaves its range.
+            Revert: A margin or a sum leaves its range.
         """
+        require(new.margin < _MAX_MARGIN, "market: out of range")
         return Book(
             long_interest=self.long_interest + max(new.size, 0) - max(old.size, 0),
             short_interest=self.short_interest + max(-new.size, 0) - max(-old.size, 0),
@@ -163,11 +164,7 @@ class Book:
         Raises:
             Revert: It does not fit its storage.
         """
-        in_range = (
-            self.margins < _MAX_MARGINS
-            and self.fees < _MAX_FEES
-            and abs(self.funding_index) < _MAX_FUNDING_INDEX
-        )
+        in_range = self.fees < _MAX_FEES and abs(self.funding_index) < _MAX_FUNDING_INDEX
         require(in_range, "market: out of range")
         return self
 

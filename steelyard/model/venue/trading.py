@@ -67,6 +67,7 @@ class Trading(Treasury):
         new = _settled(old, old.size + size_delta, margin, book.mark(price))
         _check_margin(venue, new, price, asset_delta < 0, size_delta != 0, reducing)
         book = book.replaced(old, new, fees=fee)
+        venue.check_pool(book, asset_delta * self.scale)
         if asset_delta < 0:
             self._check_payment(venue, receiver, -asset_delta, book)
         self._commit(venue, price, book)
@@ -92,32 +93,19 @@ class Trading(Treasury):
         old = free(venue.position(account))
         self._check_pull(account, assets)
         new = replace(old, margin=old.margin + assets * self.scale)
-        venue.book = venue.book.replaced(old, new)
+        book = venue.book.replaced(old, new)
+        venue.check_pool(book, assets * self.scale)
+        venue.book = book
         venue.positions[account] = new
         self._pull(venue, account, assets)
 
-    def maintenance_margin(self, market: int, size: int) -> int:
-        """Return the equity at or below which a position of a size would be liquidated now.
-
-        Args:
-            market: Market id.
-            size: Underlying WAD.
-
-        Returns:
-            Quote WAD; 0 without a usable price.
+    def position(self, market: int, account: str) -> Position:
+        """Return a position as stored, not accrued.
 
         Raises:
-            Revert: The market is unknown, or the size out of range.
+            Revert: The market is unknown.
         """
-        require(abs(size) <= MAX_ORDER, "order: quote out of range")
-        venue = self._market(market)
-        price, _ = venue.price(self.now)
-        return venue.maintenance(size, price) if price else 0
-
-    def position(self, market: int, account: str) -> Position:
-        """Return a position as stored, not accrued; an empty one for an unknown market too."""
-        known = 0 <= market < len(self.markets)
-        return self.markets[market].position(account) if known else Position()
+        return self._market(market).position(account)
 
     def account_state(self, market: int, account: str, size_delta: int = 0) -> AccountState:
         """Return the state of an account and of its market, with a quote for one order.

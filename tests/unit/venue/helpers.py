@@ -90,6 +90,11 @@ class Venue:
         words = self.pack(self.feeds[market], **changes)
         return self.exchange.set_market_config(market, words, sender=self.owner)
 
+    def maintenance(self, size, market=0):
+        """Return the maintenance margin of a size at the present price."""
+        words = self.exchange.market_words_of(market)
+        return self.parameters.maintenance_margin(words, size, self.state(market).price)
+
     def guard(self, market=0, **checks):
         """Give a market a price guard; return it."""
         guard = self.owner.deploy(self.project.PriceGuard, self.exchange, price_checks(**checks))

@@ -46,8 +46,6 @@ def test_orders_out_of_range(venue, exchange, unchanged, trader, amount):
 def test_quotes_out_of_range(exchange, trader, amount):
     with ape.reverts("order: quote out of range"):
         exchange.account_state(0, trader, amount)
-    with ape.reverts("order: quote out of range"):
-        exchange.maintenance_margin(0, amount)
 
 
 def test_order_of_nothing(venue, exchange, unchanged, trader, attacker):
@@ -137,7 +135,7 @@ def test_unknown_markets(venue, exchange, unchanged, owner, trader, lp, market):
         lambda: exchange.market_state(market),
         lambda: exchange.market_words_of(market),
         lambda: exchange.account_state(market, trader, 0),
-        lambda: exchange.maintenance_margin(market, 0),
+        lambda: exchange.position(market, trader),
         lambda: exchange.modify_position(market, 0, ETH, 0, trader, sender=trader),
         lambda: exchange.deposit_margin(market, USDC, sender=trader),
         lambda: exchange.flag(market, trader, sender=trader),

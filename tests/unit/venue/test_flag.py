@@ -109,7 +109,9 @@ def test_stays_flagged_when_the_price_returns(venue, exchange, trader, keeper, f
     fall(DEPOSIT)
     exchange.flag(0, trader, sender=keeper)
     venue.price(2_000)
-    assert venue.account(trader).flagged
+    account = venue.account(trader)
+    assert account.equity > account.maintenance + 1_000 * USD
+    assert (account.flagged, account.withdrawable) == (True, 0)
     with ape.reverts("account: flagged"):
         venue.trade(trader, -ETH)
 

@@ -84,7 +84,6 @@ def verbs(venue, exchange, owner, attacker, other_trader, trader, token):
 
 VIEWS = {
     "market_state": (0,),
-    "maintenance_margin": (0, ETH),
     "cash": (),
     "owed_total": (),
     "market_count": (),

@@ -78,6 +78,15 @@ def test_cap_of_a_side_in_dollars(venue, trader, side):
     venue.trade(trader, side * 400 * ETH)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_cap_counts_a_position_once_when_it_grows(venue, trader, side):
+    venue.configure(max_long=300 * ETH, max_short=300 * ETH)
+    venue.open(trader, side * 100 * ETH, 100_000)
+    with ape.reverts("market: open interest cap"):
+        venue.trade(trader, side * (200 * ETH + 1))
+    venue.trade(trader, side * 200 * ETH)
+
+
 def test_cap_counts_a_position_once_when_it_crosses_zero(venue, trader, other_trader):
     """From 100 long to 300 short: the short side grows by 300, not by 400."""
     venue.configure(max_short=400 * ETH)

@@ -16,22 +16,46 @@ def rich(venue, *accounts):
         venue.usd.mint(account, 2**97, sender=venue.owner)
 
 
-def test_margins_stay_below_2_96(venue, exchange, trader, other_trader):
+def test_a_margin_stays_below_2_96(venue, exchange, trader, other_trader):
     rich(venue, trader, other_trader)
     exchange.deposit_margin(0, MAX_ORDER, sender=trader)
     before = venue.books(trader, other_trader)
 
     with ape.reverts("market: out of range"):
         exchange.deposit_margin(0, MAX_ORDER, sender=trader)
-    with ape.reverts("market: out of range"):
-        exchange.deposit_margin(0, MAX_ORDER, sender=other_trader)
     assert venue.books(trader, other_trader) == before
 
-    exchange.deposit_margin(0, MAX_ORDER - 1, sender=other_trader)
-    assert venue.state().margins == 2**96 - 1
+    exchange.deposit_margin(0, MAX_ORDER - 1, sender=trader)
+    assert venue.position(trader).margin == 2**96 - 1
     with ape.reverts("market: out of range"):
         exchange.deposit_margin(0, 1, sender=trader)
+    exchange.deposit_margin(0, MAX_ORDER, sender=other_trader)
+    assert venue.state().margins == 2**96 - 1 + MAX_ORDER
     venue.withdraw(trader, MAX_ORDER)
+    venue.check_conservation()
+
+
+def test_the_pool_stays_below_2_95(venue, exchange, lp):
+    rich(venue, lp)
+    room = MAX_ORDER - 1 - venue.state().pool
+    before = venue.books(lp)
+    with ape.reverts("market: out of range"):
+        exchange.add_liquidity(0, room + 1, 0, sender=lp)
+    assert venue.books(lp) == before
+    exchange.add_liquidity(0, room, 0, sender=lp)
+    assert venue.state().pool == 2**95 - 1
+    venue.check_conservation()
+
+
+def test_the_pool_stays_above_minus_2_95(venue, exchange, trader, owner):
+    """The pool's cash is signed: what is drained beyond it came from the traders' margins."""
+    rich(venue, trader)
+    pool = venue.state().pool
+    exchange.deposit_margin(0, MAX_ORDER, sender=trader)
+    with ape.reverts("market: out of range"):
+        exchange.drain_pool(0, pool + MAX_ORDER, owner, sender=owner)
+    exchange.drain_pool(0, pool + MAX_ORDER - 1, owner, sender=owner)
+    assert venue.state().pool == 1 - 2**95
     venue.check_conservation()
 
 

@@ -16,7 +16,6 @@
      < 2**95 by the caps, |P + F| < 2**95, so |Q| < 2**191.
      Margins = backing - pool - fees. LP equity = pool - traders' PnL. Sources: docs/venue.md.
 """
-from . import reasons
 
 from ....interfaces import IPerpExchange
 from ....interfaces import IPriceGuard
@@ -24,6 +23,7 @@ from . import config
 from . import perp_math
 from . import market_words
 from . import price_feed
+from . import reasons
 from . import treasury
 
 uses: config

@@ -91,7 +91,7 @@ def flag(market: uint256, account: address):
 def liquidate(market: uint256, account: address) -> (uint256, uint256):
     """
     @notice Close a flagged position, whole or a chunk of it; an account that has recovered is unflagged.
-    @dev See IPerpExchange.
+    @dev See IPerpExchange. A third of its length is the event.
     @param market Market id
     @param account Flagged account
     @return Size closed, underlying WAD

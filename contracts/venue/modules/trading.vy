@@ -8,7 +8,6 @@
 @dev margin' = margin + in + floor((size (P + F - basis) + d (P - fill)) / 1e18) - fee - out, then all
      requirements on the result. Reducing on the same side skips what only an increase must meet.
 """
-from . import reasons
 
 from ....interfaces import IPerpExchange
 from . import accounts
@@ -16,6 +15,7 @@ from . import books
 from . import config
 from . import market_words
 from . import perp_math
+from . import reasons
 from . import treasury
 
 uses: accounts
@@ -46,7 +46,8 @@ def modify_position(
 ) -> (uint256, uint256, uint256, int256, int256):
     """
     @notice Move margin and position of the caller's account together.
-    @dev See IPerpExchange.
+    @dev See IPerpExchange. Long on purpose: it is the one path whose gas everybody pays, and each internal call
+         copies the book and its arguments.
     @param market Market id
     @param asset_delta Collateral in (+, already sent) or out (-), collateral decimals
     @param size_delta Order, underlying WAD; 0 = margin only
@@ -172,7 +173,7 @@ def account_state(
 ) -> IPerpExchange.AccountState:
     """
     @notice State of an account and of its market, accrued to now, with a quote for one order.
-    @dev See IPerpExchange.
+    @dev See IPerpExchange. Long for its twenty fields, and because a vault pays for it in every verb.
     @param market Market id
     @param account Owner of the position
     @param size_delta Order to quote, underlying WAD; 0 = no quote

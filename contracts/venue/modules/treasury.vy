@@ -10,11 +10,11 @@
      no collateral does not touch it: margins are what backing leaves after pool and fees.
      Booked cash = sum of backings + keepers owed; donations are never counted.
 """
-from . import reasons
 
 from ethereum.ercs import IERC20
 
 from ....interfaces import IPerpExchange
+from . import reasons
 
 ################################################################
 #                    CONSTANTS, IMMUTABLES                     #

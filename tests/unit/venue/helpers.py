@@ -1,5 +1,7 @@
 """Units, codes and the exchange of a test, so that each test reads as what it says."""
 
+from contextlib import contextmanager
+
 from ape.utils import ZERO_ADDRESS
 
 WAD = ETH = USD = 10**18  # a ratio; underlying; quote inside the exchange
@@ -118,6 +120,15 @@ class Venue:
     def wait(self, seconds):
         """Let the next block come `seconds` after the last one."""
         self.chain.mine(timestamp=self.chain.blocks.head.timestamp + seconds - 1)
+
+    @contextmanager
+    def undone(self):
+        """Take back what happens inside; `chain.isolate` would also swallow what fails there."""
+        snapshot = self.chain.snapshot()
+        try:
+            yield
+        finally:
+            self.chain.restore(snapshot)
 
     # What accounts do
 

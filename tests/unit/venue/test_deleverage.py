@@ -62,7 +62,7 @@ def test_negative_equity(venue, exchange, owner, trader):
     """Such an account is for liquidation; nothing left is enough."""
     venue.price(2_000 - 98.69994)  # a loss of 9869.994
     assert venue.account(trader).equity == 0
-    with venue.chain.isolate():
+    with venue.undone():
         exchange.deleverage(0, trader, ETH, sender=owner)
         assert tuple(venue.position(trader))[:2] == (99 * ETH, 0)
     venue.price(2_000 - 98.69995)

@@ -81,7 +81,7 @@ def test_by_anyone(venue, exchange, trader, owner, lp, attacker, fall):
     """The account itself included."""
     fall(DEPOSIT)
     for account in (owner, lp, attacker, trader):
-        with venue.chain.isolate():
+        with venue.undone():
             exchange.flag(0, trader, sender=account)
             assert venue.position(trader).flagger == account
 

@@ -110,7 +110,7 @@ def people(trader, lp):
 
 def test_every_verb_works_at_rest(venue, exchange, token, owner, verbs):
     for verb, arguments in verbs.items():
-        with venue.chain.isolate():
+        with venue.undone():
             token.act(exchange, getattr(exchange, verb).encode_input(*arguments), sender=owner)
 
 
@@ -118,13 +118,13 @@ def test_every_verb_works_at_rest(venue, exchange, token, owner, verbs):
 def test_no_verb_during_a_transfer(venue, exchange, token, owner, people, verbs, outer):
     """Called back by the collateral, each verb reverts; the call in progress is not disturbed."""
     accounts = *people.values(), token
-    with venue.chain.isolate():
+    with venue.undone():
         token.call_back(owner, b"", sender=owner)  # nobody: the same blocks, no reentrance
         OUTER[outer](venue, people)
         undisturbed = venue.books(*accounts)
     for verb, arguments in verbs.items():
         call = getattr(exchange, verb).encode_input(*arguments)
-        with venue.chain.isolate():
+        with venue.undone():
             token.call_back(exchange, call, sender=owner)
             OUTER[outer](venue, people)
             assert not token.entered(), verb
@@ -137,7 +137,7 @@ def test_no_look_during_a_transfer(venue, exchange, token, owner, trader, people
     views = VIEWS | {"account_state": (0, trader, 0), "position": (0, trader)}
     views |= {"lp_shares": (0, trader), "owed": (trader,)}
     for view, arguments in views.items():
-        with venue.chain.isolate():
+        with venue.undone():
             call = getattr(exchange, view).encode_input(*arguments)
             token.call_back(exchange, call, sender=owner)
             OUTER[outer](venue, people)

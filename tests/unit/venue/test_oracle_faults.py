@@ -118,7 +118,7 @@ def people(owner, lp, trader, keeper, attacker):
 @pytest.mark.parametrize("verb", VERBS)
 def test_verbs_that_need_a_price(venue, exchange, usd, owner, people, verb):
     usd.mint(exchange, 1, sender=owner)
-    with venue.chain.isolate():
+    with venue.undone():
         VERBS[verb](exchange, people)
     venue.feeds[0].push_at(2_000 * 10**8, 1, sender=owner)
     before = venue.books(*people.values())

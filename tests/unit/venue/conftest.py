@@ -31,7 +31,8 @@ def empty_venue(
     chain.mine(timestamp=chain.blocks.head.timestamp + 10**8)
     usd = owner.deploy(project.MockUSD, decimals)
     venue = Venue(project, chain, owner, usd, decimals)
-    for account in (lp, trader, other_trader, keeper, attacker):
+    venue.accounts = [lp, trader, other_trader, keeper, attacker]
+    for account in venue.accounts:
         usd.mint(account, 100_000_000 * venue.one, sender=owner)
         usd.approve(venue.exchange, MAX_UINT, sender=account)
     return venue

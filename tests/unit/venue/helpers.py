@@ -69,6 +69,7 @@ class Venue:
         self.usd, self.one = usd, 10**decimals
         self.parameters = owner.deploy(project.MarketParameters)
         self.exchange = owner.deploy(project.PerpExchange, usd, decimals, self.parameters)
+        self.accounts = []  # all that may have a position
         self.feeds = {}  # by market; what a test before this one added is overwritten
 
     def new_feed(self, dollars, decimals=8):
@@ -190,14 +191,25 @@ class Venue:
         return getattr(self.exchange, verb).call(*args, sender=sender, block_id="pending")
 
     def check_conservation(self, markets=1):
-        """Booked cash is what backs the markets and what keepers are owed, to the wei."""
-        states = [self.state(market) for market in range(markets)]
-        for state in states:
-            assert state.backing == state.margins + state.pool + state.fees
-            assert state.lp_equity == state.pool - state.traders_pnl
+        """Check the books against all positions and against the collateral, to the wei."""
         booked = self.exchange.cash() * 10**18 // self.one
-        assert booked == sum(state.backing for state in states) + self.exchange.owed_total()
+        assert booked == self.exchange.owed_total() + sum(
+            self._check_market(market) for market in range(markets)
+        )
         assert self.usd.balanceOf(self.exchange) >= self.exchange.cash()
+
+    def _check_market(self, market):
+        """Return what backs a market, if it is the sum of what is in it."""
+        state = self.state(market)
+        positions = [self.position(account, market) for account in self.accounts]
+        sizes = [position.size for position in positions]
+        assert state.long_interest == sum(size for size in sizes if size > 0)
+        assert state.short_interest == -sum(size for size in sizes if size < 0)
+        assert state.basis_sum == sum(position.size * position.basis for position in positions)
+        assert state.margins == sum(position.margin for position in positions)
+        assert state.backing == state.margins + state.pool + state.fees
+        assert state.lp_equity == state.pool - state.traders_pnl
+        return state.backing
 
 
 CHECKS = {

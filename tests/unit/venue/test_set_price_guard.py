@@ -40,6 +40,17 @@ def test_is_told_the_prices_of_orders(venue, exchange, owner, trader):
     assert (guard.accepted_price(), guard.accepted_at()) == (2_100 * USD, tx.timestamp)
 
 
+def test_set_again_forgets_the_accepted_price(venue, exchange, owner, trader):
+    """The owner's way out of a jump that is real."""
+    guard = deploy(venue, exchange, max_jump=WAD // 10, jump_window=10**9)
+    exchange.set_price_guard(0, guard, sender=owner)
+    venue.open(trader, ETH, 1_000)
+    venue.price(3_000)
+    assert venue.state().oracle_fault == 11
+    exchange.set_price_guard(0, guard, sender=owner)
+    assert venue.state().oracle_fault == 0
+
+
 def test_guard_of_another_exchange(project, venue, exchange, owner, usd, parameters):
     other = owner.deploy(project.PerpExchange, usd, 6, parameters)
     guard = deploy(venue, other)

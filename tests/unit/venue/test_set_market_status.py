@@ -1,7 +1,14 @@
 import ape
 import pytest
 
-from tests.unit.venue.helpers import ACTIVE, CLOSED, NOT_OWNER, PAUSED, REDUCE_ONLY
+from tests.unit.venue.helpers import (
+    ACTIVE,
+    CLOSED,
+    NOT_OWNER,
+    PAUSED,
+    REDUCE_ONLY,
+    USD,
+)
 
 
 @pytest.mark.parametrize("old", [ACTIVE, REDUCE_ONLY, PAUSED])
@@ -17,6 +24,15 @@ def test_switches(venue, exchange, owner, old, new):
     status_bits = 15 << 248
     after = exchange.market_words_of(0)
     assert after == [words[0] & ~status_bits | new << 248, words[1]]
+
+
+def test_keeps_guard_and_forced_rate(venue, exchange, owner):
+    exchange.force_funding_rate(0, 7, True, sender=owner)
+    venue.guard(max_price=USD)
+    venue.status(PAUSED)
+    venue.wait(100)
+    assert (venue.state().oracle_fault, venue.state().funding_rate) == (8, 7)
+    assert exchange.market_words_of(0)[0] >> 248 == PAUSED | 1 << 4 | 1 << 5
 
 
 @pytest.mark.parametrize("status", [CLOSED, 0, ACTIVE | PAUSED, 15])

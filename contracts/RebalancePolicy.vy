@@ -45,19 +45,32 @@ def decide(
     @param memory_words Memory, packed
     @return The decision, units in Decision
     """
-    case: policy_case.Case = policy_case._open(state, is_long, words, memory_words)
-    decision: IRebalancePolicy.Decision = empty(IRebalancePolicy.Decision)
-    decision.leverage = case.leverage
-    decision.trigger = policy_trigger._trigger(case)
-    if decision.trigger != IRebalancePolicy.Trigger.NOTHING:
-        decision.aim = policy_terms._aim(case, decision.trigger)
-        decision.slippage = policy_terms._slippage(case, decision.trigger)
-        decision = self._sized(case, decision)
-    if decision.whole_delta == 0:
-        # No reason to trade, or one about less than the smallest unit.
-        return self._idle(case)
-    decision.obstacle = self._obstacle(case, decision)
-    decision.ready_at = self._ready_at(case, decision)
+    return self._decide(policy_case._open(state, is_long, words, memory_words))
+
+
+@external
+@view
+def order(
+    state: IPerpExchange.AccountState,
+    is_long: bool,
+    words: uint256[2],
+    memory_words: uint256[2],
+) -> IRebalancePolicy.Decision:
+    """
+    @notice As `decide`, but reverts with the reason unless there is a trade that nothing stops.
+    @dev See IRebalancePolicy.
+    @param state Of the token's account; no quote is read
+    @param is_long Side of the token
+    @param words Rules, packed
+    @param memory_words Memory, packed
+    @return The decision, units in Decision
+    """
+    decision: IRebalancePolicy.Decision = self._decide(
+        policy_case._open(state, is_long, words, memory_words)
+    )
+    if decision.obstacle != IRebalancePolicy.Obstacle.CLEAR:
+        self._refuse(decision.obstacle)
+    assert decision.size_delta != 0, "rebalance: nothing to do"
     return decision
 
 
@@ -86,6 +99,55 @@ def unpack_rules(words: uint256[2]) -> IRebalancePolicy.Rules:
 ################################################################
 #                           INTERNAL                           #
 ################################################################
+
+@internal
+@view
+def _decide(case: policy_case.Case) -> IRebalancePolicy.Decision:
+    """
+    @notice What a rebalance would do now.
+    @param case What the decision is made of
+    @return The decision, units in Decision
+    """
+    decision: IRebalancePolicy.Decision = empty(IRebalancePolicy.Decision)
+    decision.leverage = case.leverage
+    decision.trigger = policy_trigger._trigger(case)
+    if decision.trigger != IRebalancePolicy.Trigger.NOTHING:
+        decision.aim = policy_terms._aim(case, decision.trigger)
+        decision.slippage = policy_terms._slippage(case, decision.trigger)
+        decision = self._sized(case, decision)
+    if decision.whole_delta == 0:
+        # No reason to trade, or one about less than the smallest unit.
+        return self._idle(case)
+    decision.obstacle = self._obstacle(case, decision)
+    decision.ready_at = self._ready_at(case, decision)
+    return decision
+
+
+@internal
+@view
+def _refuse(obstacle: IRebalancePolicy.Obstacle):
+    """
+    @notice Revert with the name of an obstacle.
+    @param obstacle Not CLEAR
+    """
+    if obstacle == IRebalancePolicy.Obstacle.COOLDOWN:
+        raise "rebalance: cooldown"
+    if obstacle == IRebalancePolicy.Obstacle.BUDGET:
+        raise "rebalance: budget used up"
+    if obstacle == IRebalancePolicy.Obstacle.BOUND:
+        raise "rebalance: price bound"
+    if obstacle == IRebalancePolicy.Obstacle.NO_SAFE_SIZE:
+        raise "rebalance: no safe size"
+    if obstacle == IRebalancePolicy.Obstacle.REFERENCE:
+        raise "rebalance: reference price"
+    if obstacle == IRebalancePolicy.Obstacle.VENUE:
+        raise "rebalance: venue refuses"
+    if obstacle == IRebalancePolicy.Obstacle.FLAGGED:
+        raise "rebalance: flagged"
+    if obstacle == IRebalancePolicy.Obstacle.PRICE:
+        raise "rebalance: no valid price"
+    raise "rebalance: wiped"
+
 
 @internal
 @view

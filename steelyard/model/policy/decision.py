@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from steelyard.model.arithmetic import DAY, WAD, ceil_div
+from steelyard.model.arithmetic import DAY, WAD, ceil_div, require
 from steelyard.model.leverage import cost, delta_to, fill_price
 from steelyard.model.policy.case import Case
 from steelyard.model.policy.terms import find_aim, find_chunk, find_rate, find_slippage
@@ -17,6 +17,19 @@ WIPED_EQUITY = WAD
 
 HALVINGS = 3
 """A trade whose quote breaks the bound is halved at most this often."""
+
+REFUSALS = {
+    Obstacle.WIPED: "rebalance: wiped",
+    Obstacle.FLAGGED: "rebalance: flagged",
+    Obstacle.VENUE: "rebalance: venue refuses",
+    Obstacle.PRICE: "rebalance: no valid price",
+    Obstacle.REFERENCE: "rebalance: reference price",
+    Obstacle.COOLDOWN: "rebalance: cooldown",
+    Obstacle.BUDGET: "rebalance: budget used up",
+    Obstacle.NO_SAFE_SIZE: "rebalance: no safe size",
+    Obstacle.BOUND: "rebalance: price bound",
+}
+"""What `order` says of each obstacle."""
 
 
 def decide(case: Case) -> Decision:
@@ -37,6 +50,18 @@ def decide(case: Case) -> Decision:
         return _idle(case)
     decision = replace(decision, obstacle=_obstacle(case, decision))
     return replace(decision, ready_at=_ready_at(case, decision))
+
+
+def order(case: Case) -> Decision:
+    """As `decide`, for who acts on it.
+
+    Raises:
+        Revert: There is no trade, or something stops it; the reason says what.
+    """
+    decision = decide(case)
+    require(decision.obstacle == Obstacle.CLEAR, REFUSALS.get(decision.obstacle))
+    require(decision.size_delta != 0, "rebalance: nothing to do")
+    return decision
 
 
 def budget_used(case: Case) -> int:

@@ -56,6 +56,8 @@ exports: (
     trading.modify_position,
     trading.deposit_margin,
     trading.account_state,
+    trading.maintenance_margin,
+    trading.check_trading,
     trading.position,
 )
 exports: (liquidation.flag, liquidation.liquidate)

@@ -328,3 +328,34 @@ def test_a_refused_call_changes_nothing(skewed, oracle):
         with pytest.raises(Revert):
             call()
         assert vars(skewed) == before
+
+
+def test_what_keeps_an_account_from_trading(skewed, oracle):
+    trade(skewed, "ann", 100 * WAD, 10_000 * USD)
+    oracle.push(1_930 * 10**8, at=skewed.now)
+    skewed.flag(0, "ann", "kim")
+    assert skewed.check_trading(0, "bob") == 1_930 * WAD
+    skewed.now += 10 * DAY
+    with pytest.raises(Revert, match="account: flagged"):
+        skewed.check_trading(0, "ann")
+    with pytest.raises(Revert, match="oracle: stale"):
+        skewed.check_trading(0, "bob")
+    skewed.set_market_status(0, MarketStatus.PAUSED)
+    for account in ("ann", "bob"):
+        with pytest.raises(Revert, match="market: paused"):
+            skewed.check_trading(0, account)
+
+
+def test_maintenance_margin_of_a_size_nobody_has(exchange, oracle):
+    assert exchange.maintenance_margin(0, -100 * WAD) == (1_500 + 700) * WAD + 3_125 * WAD // 100
+    oracle.push(0, at=exchange.now)
+    assert exchange.maintenance_margin(0, -100 * WAD) == 2 * WAD
+    with pytest.raises(Revert, match="order: quote out of range"):
+        exchange.maintenance_margin(0, 2**95 + 1)
+
+
+def test_cash_of_a_market_is_not_its_fees(skewed):
+    state = skewed.market_state(0)
+    assert skewed.account_state(0, "nobody").cash == state.backing - state.fees > 0
+    skewed.drain_pool(0, (state.backing - state.fees // 2) // skewed.scale, "lp")
+    assert skewed.account_state(0, "nobody").cash == 0

@@ -301,6 +301,8 @@ class World:
         same(what, bytecode[0], twin[0])
         if twin[1] is not None:
             same(what, bytecode[1], account_fields(twin[1]))
+        self._compare_view("maintenance_margin", market, size_delta)
+        self._compare_view("check_trading", market, account)
         stored = self.outcome(lambda: self.exchange.position(market, account))
         position = self.outcome(lambda: position_fields(self.twin.position(market, account)))
         same(f"position {account}", stored, position)
@@ -309,6 +311,14 @@ class World:
         same(f"owed {account}", self.exchange.owed(account), self.twin.owed[account])
         same(f"wallet {account}", self.usd.balanceOf(account), self.twin.wallets[account])
         return twin[0]
+
+    def _compare_view(self, view: str, *args: Any) -> None:
+        """Compare a view that returns a number or reverts."""
+        bytecode, twin = (
+            self.outcome(functools.partial(getattr(side, view), *args))
+            for side in (self.exchange, self.twin)
+        )
+        same(f"{view}{args}", bytecode, twin)
 
     def compare_markets(self) -> None:
         """Compare both markets and the collateral."""

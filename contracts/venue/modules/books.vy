@@ -87,13 +87,26 @@ def _valid_price(market: uint256, feed: uint256) -> uint256:
     @param feed Its first parameter word
     @return Price, WAD
     """
+    price: uint256 = self._checked_price(market, feed)
+    if feed & (market_words.GUARDED | market_words.CLOSED) == market_words.GUARDED:
+        extcall IPriceGuard(config._guards[market]).accept(price)
+    return price
+
+
+@internal
+@view
+def _checked_price(market: uint256, feed: uint256) -> uint256:
+    """
+    @notice Price without a fault, or it reverts with that.
+    @param market Market id
+    @param feed Its first parameter word
+    @return Price, WAD
+    """
     price: uint256 = 0
     fault: uint256 = 0
     price, fault = self._price(market, feed)
     if fault != 0:
         config._raise_fault(fault)
-    if feed & (market_words.GUARDED | market_words.CLOSED) == market_words.GUARDED:
-        extcall IPriceGuard(config._guards[market]).accept(price)
     return price
 
 

@@ -142,7 +142,7 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
         margin=new.margin,
         basis=new.basis,
     )
-    return convert(abs(done.size_closed), uint256), done.keeper_fee
+    return perp_math._magnitude(done.size_closed), done.keeper_fee
 
 
 ################################################################
@@ -165,7 +165,7 @@ def _deleverage(market: uint256, account: address, size: uint256):
     stored: accounts.Account = accounts._load(key)
     accounts._check_free(stored.flagged)
     old: books.Holding = stored.holding
-    if size == 0 or size > convert(abs(old.size), uint256):
+    if size == 0 or size > perp_math._magnitude(old.size):
         reasons._revert("deleverage: bad size")
     closed: int256 = convert(size, int256) if old.size > 0 else -convert(size, int256)
     new: books.Holding = books.Holding(
@@ -229,7 +229,7 @@ def _is_due(bits: uint256, rules: uint256, size: int256, equity: int256, price: 
     @param price WAD
     @return True when the position may be liquidated
     """
-    amount: uint256 = convert(abs(size), uint256)
+    amount: uint256 = perp_math._magnitude(size)
     return equity <= convert(perp_math._maintenance_margin(bits, rules, amount, price), int256)
 
 
@@ -280,13 +280,13 @@ def _close_chunk(
     @param book Accrued
     @return What happens
     """
-    amount: uint256 = convert(abs(size), uint256)
+    amount: uint256 = perp_math._magnitude(size)
     closed: int256 = convert(self._chunk(market, amount, equity, book.price, bits, rules), int256)
     if size < 0:
         closed = -closed
     fee: uint256 = min(
         min(equity, treasury._backing[market]),
-        perp_math._keeper_fee(rules, convert(abs(closed), uint256) * book.price),
+        perp_math._keeper_fee(rules, perp_math._magnitude(closed) * book.price),
     )
     margin: int256 = max(
         0, convert(equity - fee, int256) + self._closing_gain(closed, bits, rules, book)

@@ -182,7 +182,7 @@ def _unwind_credit(book: books.Book, skew_scale: uint256) -> int256:
     @param skew_scale K, underlying WAD
     @return Quote WAD, rounded up
     """
-    skew: uint256 = convert(abs(books._skew(book)), uint256)
+    skew: uint256 = perp_math._magnitude(books._skew(book))
     squared: uint256 = perp_math._ceil_div(skew * skew, 2 * skew_scale)
     return convert(perp_math._ceil_div(squared * book.price, WAD), int256)
 

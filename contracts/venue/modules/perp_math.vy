@@ -44,6 +44,17 @@ def _floor_div(a: int256, b: int256) -> int256:
 
 @internal
 @pure
+def _magnitude(amount: int256) -> uint256:
+    """
+    @notice |amount|. In one place, because `abs` is a hundred bytes of code.
+    @param amount Any scale, above -2**255
+    @return The same scale
+    """
+    return convert(max(amount, unsafe_sub(0, amount)), uint256)
+
+
+@internal
+@pure
 def _ceil_div(a: uint256, b: uint256) -> uint256:
     """
     @notice a / b rounded up.
@@ -89,10 +100,10 @@ def _quote(
     if size_delta > 0:
         fill_price = unsafe_add(fill_price, unsafe_sub(double_scale, 1))
     fill_price = unsafe_div(fill_price, double_scale)
-    amount: uint256 = convert(abs(size_delta), uint256)
+    amount: uint256 = self._magnitude(size_delta)
     weighted: uint256 = unsafe_mul(amount, taker_fee)
     if (skew > 0) != (size_delta > 0):
-        maker_amount: uint256 = min(amount, convert(abs(skew), uint256))
+        maker_amount: uint256 = min(amount, self._magnitude(skew))
         weighted = unsafe_add(
             unsafe_mul(maker_amount, maker_fee),
             unsafe_mul(unsafe_sub(amount, maker_amount), taker_fee),

@@ -27,6 +27,7 @@ WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 # Largest amount an order may name, in its own scale: what makes unchecked arithmetic safe.
 MAX_ORDER: constant(int256) = 2**95
+DOUBLE_MAX_ORDER: constant(uint256) = 2**96
 MICRO: constant(uint256) = market_words.MICRO
 # Quote WAD per unit of the fee bucket.
 FEE_UNIT: constant(uint256) = 10**9
@@ -179,8 +180,7 @@ def account_state(
     @param size_delta Order to quote, underlying WAD; 0 = no quote
     @return The state, units in AccountState
     """
-    if size_delta > MAX_ORDER or size_delta < -MAX_ORDER:
-        reasons._revert("order: quote out of range")
+    self._check_size(size_delta)
     feed: uint256 = config._feed(market)
     rules: uint256 = config._rules[market]
     stored: accounts.Account = accounts._load(accounts._key(market, account))
@@ -197,8 +197,9 @@ def account_state(
         if size_delta != 0:
             fill_price, fee = self._quote(feed, rules, book, size_delta)
     unpacked: market_words.Rules = market_words._unpack_rules(rules)
-    amount: uint256 = convert(abs(size), uint256)
+    amount: uint256 = perp_math._magnitude(size)
     maintenance: uint256 = perp_math._maintenance_margin(feed, rules, amount, price)
+    cash: uint256 = books._cash(market, book.fees)
     withdrawable: uint256 = 0
     if fault == 0 and not stored.flagged and feed & market_words.PAUSED == 0:
         # The least margin that `_check_margin` lets a withdrawal leave.
@@ -207,7 +208,7 @@ def account_state(
             initial: uint256 = perp_math._initial_margin(rules, unsafe_mul(amount, price))
             required = max(max(unpacked.min_margin, initial), unsafe_add(maintenance, 1))
         left: int256 = max(0, equity - convert(required, int256))
-        withdrawable = min(convert(left, uint256), books._cash(market, book.fees))
+        withdrawable = min(convert(left, uint256), cash)
     return IPerpExchange.AccountState(
         price=price,
         oracle_fault=fault,
@@ -215,6 +216,7 @@ def account_state(
         size=size,
         equity=equity,
         withdrawable=withdrawable,
+        cash=cash,
         maintenance=maintenance,
         flagged=stored.flagged,
         changed_at=stored.changed_at,
@@ -229,6 +231,39 @@ def account_state(
         fill_price=fill_price,
         order_fee=fee,
     )
+
+
+@external
+@view
+def maintenance_margin(market: uint256, size: int256) -> uint256:
+    """
+    @notice Equity at or below which a position of a size would be liquidated at the price of `account_state`.
+    @param market Market id
+    @param size Of the position, underlying WAD
+    @return Quote WAD; 0 for no size, and in a CLOSED market
+    """
+    self._check_size(size)
+    feed: uint256 = config._feed(market)
+    price: uint256 = 0
+    fault: uint256 = 0
+    price, fault = books._price(market, feed)
+    return perp_math._maintenance_margin(
+        feed, config._rules[market], perp_math._magnitude(size), price
+    )
+
+
+@external
+@view
+def check_trading(market: uint256, account: address) -> uint256:
+    """
+    @notice Revert with the reason that keeps an account from trading, whatever the order.
+    @param market Market id
+    @param account Account that would trade
+    @return Price it would trade at, WAD
+    """
+    feed: uint256 = config._running_feed(market)
+    accounts._check_free(accounts._load(accounts._key(market, account)).flagged)
+    return books._checked_price(market, feed)
 
 
 @external
@@ -256,6 +291,18 @@ def position(market: uint256, account: address) -> IPerpExchange.Position:
 ################################################################
 #                           INTERNAL                           #
 ################################################################
+
+@internal
+@pure
+def _check_size(size: int256):
+    """
+    @notice Refuse to quote what the arithmetic is not proven for.
+    @param size Of an order or a position, underlying WAD
+    """
+    # Unsigned, what is below -MAX_ORDER wraps to far above 2 MAX_ORDER: one comparison instead of two.
+    if convert(convert(unsafe_add(size, MAX_ORDER), bytes32), uint256) > DOUBLE_MAX_ORDER:
+        reasons._revert("order: quote out of range")
+
 
 @internal
 @pure
@@ -342,7 +389,7 @@ def _check_margin(
     if new.size == 0 or (asset_delta >= 0 and size_delta == 0):
         return
     margin: uint256 = convert(new.margin, uint256)
-    amount: uint256 = convert(abs(new.size), uint256)
+    amount: uint256 = perp_math._magnitude(new.size)
     if asset_delta < 0 or not reducing:
         if margin < unsafe_mul((rules >> 166) & 65535, WAD):
             reasons._revert("margin: below minimum")

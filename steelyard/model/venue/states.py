@@ -180,6 +180,7 @@ class AccountState:
         size: Underlying WAD.
         equity: Margin + unrealised PnL + accrued funding, quote WAD; negative = bad debt.
         withdrawable: The most that may leave now, quote WAD.
+        cash: Margins + pool of the market: the most that can leave it at all now, quote WAD.
         maintenance: Maintenance margin of the position now, quote WAD.
         flagged: Frozen until liquidated.
         changed_at: Last change that was not the owner's, seconds; 0 = never.
@@ -201,6 +202,7 @@ class AccountState:
     size: int
     equity: int
     withdrawable: int
+    cash: int
     maintenance: int
     flagged: bool
     changed_at: int

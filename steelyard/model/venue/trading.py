@@ -121,7 +121,7 @@ class Trading(Treasury):
         Raises:
             Revert: The market is unknown, or the order out of range.
         """
-        require(abs(size_delta) <= MAX_ORDER, "order: quote out of range")
+        _check_size(size_delta)
         venue = self._market(market)
         position = venue.position(account)
         price, fault = venue.price(self.now)
@@ -138,6 +138,7 @@ class Trading(Treasury):
             size=position.size,
             equity=equity,
             withdrawable=_withdrawable(venue, position, equity, price, fault, book),
+            cash=venue.cash(book),
             maintenance=venue.maintenance(position.size, price),
             flagged=position.flagged,
             changed_at=position.changed_at,
@@ -153,6 +154,42 @@ class Trading(Treasury):
             order_fee=fee,
         )
 
+    def maintenance_margin(self, market: int, size: int) -> int:
+        """Return the maintenance margin of a position at the price that `account_state` shows.
+
+        Args:
+            market: Market id.
+            size: Of the position, underlying WAD.
+
+        Returns:
+            Quote WAD.
+
+        Raises:
+            Revert: The market is unknown, or the size out of range.
+        """
+        _check_size(size)
+        venue = self._market(market)
+        price, _ = venue.price(self.now)
+        return venue.maintenance(size, price)
+
+    def check_trading(self, market: int, account: str) -> int:
+        """Check what `modify_position` checks of market and account, whatever the order.
+
+        Args:
+            market: Market id.
+            account: Who would trade.
+
+        Returns:
+            Price it would trade at, WAD.
+
+        Raises:
+            Revert: The market is unknown or paused, the account flagged, or the price not valid.
+        """
+        venue = self._running_market(market)
+        free(venue.position(account))
+        price, _ = venue.opened(self.now)
+        return price
+
 
 def is_reducing(size: int, size_delta: int) -> bool:
     """Return whether an order leaves the position on its side and no larger (or is none).
@@ -162,6 +199,11 @@ def is_reducing(size: int, size_delta: int) -> bool:
     """
     against = (size > 0) != (size_delta > 0)
     return size_delta == 0 or (against and abs(size_delta) <= abs(size))
+
+
+def _check_size(size: int) -> None:
+    """Check that a size (underlying WAD) is one that views quote."""
+    require(abs(size) <= MAX_ORDER, "order: quote out of range")
 
 
 def _check_fill(fill: int, size_delta: int, price_limit: int) -> None:

@@ -24,6 +24,7 @@ def test_all_fields(venue, trader):
         "size": 100 * ETH,
         "equity": MARGIN - 1_000 * USD,
         "withdrawable": MARGIN - 1_000 * USD - 7_960 * USD,  # 199,000 / 25
+        "cash": 10_010_000 * USD - 120_006 * USD // 1_000,
         "maintenance": 1_492_5 * USD // 10 + 31_09375 * USD // 10**5 + 696_5 * USD // 10,
         "flagged": False,
         "changed_at": 0,
@@ -92,14 +93,17 @@ def test_withdrawable_is_margins_and_pool_at_most(venue, exchange, owner, trader
     assert fees == 120_006 * USD // 1_000
     exchange.drain_pool(0, (state.backing - 400 * USD) // 10**12, owner, sender=owner)
     assert venue.account(other_trader).withdrawable == 400 * USD - fees
+    assert venue.account(other_trader).cash == 400 * USD - fees
     exchange.drain_pool(0, 300 * USDC, owner, sender=owner)
     assert venue.account(other_trader).withdrawable == 0
+    assert venue.account(other_trader).cash == 0
 
 
 def test_while_paused(venue, trader):
     venue.status(PAUSED)
     account = venue.account(trader, ETH)
     assert (account.status, account.withdrawable) == (PAUSED, 0)
+    assert account.cash == 10_010_000 * USD - 120_006 * USD // 1_000
     assert (account.equity, account.fill_price > 2_000 * USD) == (MARGIN, True)
 
 
@@ -118,3 +122,15 @@ def test_without_any_price(venue, owner, trader):
     assert (account.price, account.oracle_fault) == (0, 3)
     assert (account.equity, account.withdrawable) == (MARGIN, 0)
     assert (account.fill_price, account.order_fee) == (0, 0)
+
+
+def test_cash_is_the_markets(venue, exchange, owner, trader, attacker):
+    """It does not depend on the account or its price; paid-out fees were never in it."""
+    assert venue.account(attacker).cash == venue.account(trader).cash
+    before = venue.account(trader).cash
+    exchange.collect_fees(0, owner, sender=owner)
+    assert venue.account(trader).cash == before
+    venue.withdraw(trader, USDC)
+    assert venue.account(trader).cash == before - USD
+    venue.feeds[0].set_reverts(True, sender=owner)
+    assert venue.account(attacker).cash == before - USD

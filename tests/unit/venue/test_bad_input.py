@@ -135,6 +135,8 @@ def test_unknown_markets(venue, exchange, unchanged, owner, trader, lp, market):
         lambda: exchange.market_state(market),
         lambda: exchange.market_words_of(market),
         lambda: exchange.account_state(market, trader, 0),
+        lambda: exchange.maintenance_margin(market, ETH),
+        lambda: exchange.check_trading(market, trader),
         lambda: exchange.position(market, trader),
         lambda: exchange.modify_position(market, 0, ETH, 0, trader, sender=trader),
         lambda: exchange.deposit_margin(market, USDC, sender=trader),

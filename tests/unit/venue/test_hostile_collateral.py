@@ -136,6 +136,7 @@ def test_no_look_during_a_transfer(venue, exchange, token, owner, trader, people
     """Views are locked too: in the middle of a verb they would show what is not so."""
     views = VIEWS | {"account_state": (0, trader, 0), "position": (0, trader)}
     views |= {"lp_shares": (0, trader), "owed": (trader,)}
+    views |= {"maintenance_margin": (0, ETH), "check_trading": (0, trader)}
     for view, arguments in views.items():
         with venue.undone():
             call = getattr(exchange, view).encode_input(*arguments)

@@ -1,7 +1,18 @@
+"""What a position must keep: the formula, and the exchange's view of it at its price."""
+
 import ape
 import pytest
 
-from tests.unit.venue.helpers import CLOSED, ETH, MAX_ORDER, MAX_PRICE, PAUSED, USD
+from tests.unit.venue.helpers import (
+    CLOSED,
+    ETH,
+    MAX_INT,
+    MAX_ORDER,
+    MAX_PRICE,
+    MIN_INT,
+    PAUSED,
+    USD,
+)
 
 
 @pytest.mark.parametrize("side", [1, -1])
@@ -59,3 +70,50 @@ def test_of_a_closed_market(venue):
 def test_beyond_the_arithmetic(venue, exchange, size, price):
     with ape.reverts("config: size or price too large"):
         venue.parameters.maintenance_margin(exchange.market_words_of(0), size, price)
+
+
+@pytest.mark.parametrize("size", [0, 1, -1, 100 * ETH, -1_000 * ETH, MAX_ORDER, -MAX_ORDER])
+def test_at_the_present_price(venue, exchange, size):
+    venue.price(1_987.6)
+    assert exchange.maintenance_margin(0, size) == venue.maintenance(size)
+    venue.price(3_012.3)
+    assert exchange.maintenance_margin(0, size) == venue.maintenance(size)
+
+
+def test_of_another_market(venue, exchange):
+    market = venue.add_market(dollars=10, maintenance_ratio=10**16)
+    margin = exchange.maintenance_margin(market, 1_000 * ETH)
+    assert margin == 100 * USD + 15_625 * USD // 1_000 + 35 * USD
+
+
+def test_at_the_last_price_when_it_is_too_old(venue, exchange, owner):
+    venue.feeds[0].push_at(2_100 * 10**8, 1, sender=owner)
+    assert venue.state().oracle_fault == 7
+    assert exchange.maintenance_margin(0, 100 * ETH) == venue.maintenance(100 * ETH)
+    assert exchange.maintenance_margin(0, 100 * ETH) > 1_575 * USD
+
+
+def test_without_any_price(venue, exchange, owner):
+    """As for an account: of a notional of nothing, the least fee is left."""
+    venue.feeds[0].set_reverts(True, sender=owner)
+    assert exchange.maintenance_margin(0, 100 * ETH) == 2 * USD
+    assert exchange.maintenance_margin(0, 0) == 0
+
+
+def test_at_the_present_price_while_paused(venue, exchange):
+    venue.status(PAUSED)
+    assert exchange.maintenance_margin(0, 100 * ETH) == 2_231_25 * USD // 100
+
+
+def test_at_a_settlement_price(venue, exchange):
+    venue.status(CLOSED)
+    assert exchange.maintenance_margin(0, 100 * ETH) == 0
+
+
+@pytest.mark.parametrize("status", [None, CLOSED])
+@pytest.mark.parametrize("size", [MAX_ORDER + 1, -MAX_ORDER - 1, MAX_INT, MIN_INT])
+def test_of_sizes_beyond_the_arithmetic(venue, exchange, status, size):
+    if status is not None:
+        venue.status(status)
+    with ape.reverts("order: quote out of range"):
+        exchange.maintenance_margin(0, size)

@@ -84,6 +84,8 @@ def test_views_report_and_verbs_refuse(venue, exchange, trader, lp, fault):
     assert account.withdrawable == 0
     assert (account.fill_price == 0) == (price == 0)
     before = venue.books(trader, lp)
+    with ape.reverts(reason):
+        exchange.check_trading(0, trader, block_id="pending")
     for size in (ETH, -10 * ETH):
         with ape.reverts(reason):
             venue.trade(trader, size)

@@ -6,14 +6,15 @@
 @notice Decides, without state of its own, whether a leveraged token trades now, how much, at what worst price and
         for what reward. Called by the token that acts on it, and by the lens, keepers and pages that show it.
 @dev docs/protocol.md section 5. Thin over modules: policy_case (what is known), policy_trigger (why), policy_terms
-     (aim, bound, chunk, reward), leverage_math (size and cost). Never reverts for a state the venue can be in and
-     words that `pack_rules` and a token made: views depend on it.
+     (aim, bound, chunk, reward), leverage_math (size and cost), policy_memory (what is remembered of a trade). Never
+     reverts for a state the venue can be in and words that `pack_rules` and a token made: views depend on it.
 """
 
 from ..interfaces import IPerpExchange
 from ..interfaces import IRebalancePolicy
 from .modules import leverage_math
 from .modules import policy_case
+from .modules import policy_memory
 from .modules import policy_terms
 from .modules import policy_trigger
 from .modules import policy_words
@@ -72,6 +73,34 @@ def order(
         self._refuse(decision.obstacle)
     assert decision.size_delta != 0, "rebalance: nothing to do"
     return decision
+
+
+@external
+@view
+def remember(
+    decision: IRebalancePolicy.Decision,
+    memory_word: uint256,
+    rules_word: uint256,
+    equity: int256,
+    leverage: uint256,
+) -> uint256:
+    """
+    @notice The first word of memory after a trade.
+    @dev See IRebalancePolicy.
+    @param decision What was traded, with its real cost and reward
+    @param memory_word First word before
+    @param rules_word First word of the rules
+    @param equity Before, > 0, quote WAD
+    @param leverage After, WAD
+    @return The word
+    """
+    return policy_memory._after(
+        decision,
+        memory_word,
+        policy_words._cost_budget(rules_word),
+        convert(equity, uint256),
+        leverage,
+    )
 
 
 @external
@@ -267,7 +296,10 @@ def _obstacle(
         return IRebalancePolicy.Obstacle.REFERENCE
     if block.timestamp < case.mem.traded_at + self._wait(case, decision):
         return IRebalancePolicy.Obstacle.COOLDOWN
-    if not exempt and self._budget_used(case) >= case.rules.cost_budget:
+    used: uint256 = policy_memory._budget_used(
+        case.mem.budget_used, case.mem.traded_at, case.rules.cost_budget
+    )
+    if not exempt and used >= case.rules.cost_budget:
         return IRebalancePolicy.Obstacle.BUDGET
     if not self._is_taken(case, decision):
         return IRebalancePolicy.Obstacle.VENUE
@@ -303,18 +335,6 @@ def _wait(case: policy_case.Case, decision: IRebalancePolicy.Decision) -> uint25
     @return Seconds
     """
     return 1 if decision.trigger == IRebalancePolicy.Trigger.EMERGENCY else case.rules.cooldown
-
-
-@internal
-@view
-def _budget_used(case: policy_case.Case) -> uint256:
-    """
-    @notice What recent trades have cost, falling by the whole budget in a day.
-    @param case What the decision is made of
-    @return Share of equity, WAD
-    """
-    healed: uint256 = case.rules.cost_budget * (block.timestamp - case.mem.traded_at) // DAY
-    return case.mem.budget_used - min(case.mem.budget_used, healed)
 
 
 @internal

@@ -8,11 +8,10 @@
 
 from ...interfaces import IRebalancePolicy
 from . import policy_case
+from . import policy_memory
 
 WAD: constant(uint256) = 10**18
 DAY: constant(uint256) = policy_case.DAY
-# Leverage within this share of the aim ends a chunked trade, WAD.
-FINISH: constant(uint256) = 10**16
 # A chunked trade goes on at most this long, seconds.
 REBALANCE_TTL: constant(uint256) = 6 * 3_600
 # Equity a closed position needs to be rebuilt, quote WAD.
@@ -84,9 +83,7 @@ def _is_unfinished(case: policy_case.Case) -> bool:
         or (case.mem.rebuilding and not self._in_rebuild_window(case))
     ):
         return False
-    if case.mem.upward:
-        return case.leverage < aim - aim * FINISH // WAD
-    return case.leverage > aim + aim * FINISH // WAD
+    return policy_memory._is_short(aim, case.mem.upward, case.leverage)
 
 
 @internal

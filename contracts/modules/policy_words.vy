@@ -114,6 +114,17 @@ def _unpack_rules(words: uint256[2]) -> IRebalancePolicy.Rules:
 
 @internal
 @pure
+def _cost_budget(word: uint256) -> uint256:
+    """
+    @notice The budget alone.
+    @param word First word of the rules
+    @return Of equity per day, WAD
+    """
+    return unsafe_mul((word >> 228) & MASK_20, MICRO)
+
+
+@internal
+@pure
 def _pack_memory(mem: IRebalancePolicy.Memory) -> uint256[2]:
     """
     @notice Pack a token's memory.

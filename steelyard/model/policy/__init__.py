@@ -6,6 +6,7 @@ its memory. The rules of the rules are in docs/protocol.md section 5.
 
 from steelyard.model.policy.case import Case
 from steelyard.model.policy.decision import decide, order
+from steelyard.model.policy.memory import remember
 from steelyard.model.policy.types import Decision, Memory, Obstacle, Rules, Trigger
 from steelyard.model.policy.words import pack_memory, pack_rules, unpack_memory, unpack_rules
 
@@ -20,6 +21,7 @@ __all__ = [
     "order",
     "pack_memory",
     "pack_rules",
+    "remember",
     "unpack_memory",
     "unpack_rules",
 ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from steelyard.model.arithmetic import DAY, WAD, ceil_div, require
 from steelyard.model.leverage import cost, delta_to, fill_price
 from steelyard.model.policy.case import Case
+from steelyard.model.policy.memory import budget_used
 from steelyard.model.policy.terms import find_aim, find_chunk, find_rate, find_slippage
 from steelyard.model.policy.trigger import find_trigger, next_boundary
 from steelyard.model.policy.types import Decision, Obstacle, Trigger
@@ -62,16 +63,6 @@ def order(case: Case) -> Decision:
     require(decision.obstacle == Obstacle.CLEAR, REFUSALS.get(decision.obstacle))
     require(decision.size_delta != 0, "rebalance: nothing to do")
     return decision
-
-
-def budget_used(case: Case) -> int:
-    """Return what recent trades have cost, falling by the whole budget in a day.
-
-    Returns:
-        Share of equity, WAD.
-    """
-    healed = case.rules.cost_budget * (case.now - case.memory.traded_at) // DAY
-    return case.memory.budget_used - min(case.memory.budget_used, healed)
 
 
 def _sized(case: Case, unsized: Decision) -> Decision:
@@ -135,7 +126,7 @@ def _obstacle(case: Case, decision: Decision) -> Obstacle:
         return Obstacle.REFERENCE
     if case.now < case.memory.traded_at + _wait(case, decision):
         return Obstacle.COOLDOWN
-    if not exempt and budget_used(case) >= case.rules.cost_budget:
+    if not exempt and budget_used(case.memory, case.rules, case.now) >= case.rules.cost_budget:
         return Obstacle.BUDGET
     if not _is_taken(case, decision):
         return Obstacle.VENUE

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from steelyard.model.arithmetic import DAY, WAD
 from steelyard.model.policy.case import Case
+from steelyard.model.policy.memory import is_short
 from steelyard.model.policy.types import Trigger
-
-FINISH = 10**16
-"""Leverage within this share of the aim ends a chunked trade, WAD."""
 
 REBALANCE_TTL = 6 * 3_600
 """A chunked trade goes on at most this long, seconds."""
@@ -62,8 +60,7 @@ def _is_unfinished(case: Case) -> bool:
         or (memory.rebuilding and not _in_rebuild_window(case))
     ):
         return False
-    margin = aim * FINISH // WAD
-    return case.leverage < aim - margin if memory.upward else case.leverage > aim + margin
+    return is_short(aim, memory.upward, case.leverage)
 
 
 def _in_rebuild_window(case: Case) -> bool:

@@ -46,7 +46,7 @@ class _Phase:
 
 # Ten days.
 _PHASES = (
-    _Phase(96, 3_400, 2_800),  # up
+    _Phase(96, 3_700, 2_800),  # up
     _Phase(60, -200, 5_000),  # chop
     _Phase(2, -22_000, 3_000),  # it slides
     _Phase(1, -220_000, 6_000),  # the crash: down by a fifth within the hour
@@ -57,9 +57,9 @@ _PHASES = (
 
 @cache
 def default_history() -> History:
-    """Return ten days of a market: up a third, sideways, down by a fifth in an hour, partly back.
+    """Return ten days of a market: up by two fifths, sideways, a crash, partly back.
 
-    A downtime of five hours is in it.
+    Five hours of downtime are in it, and an hour that loses a fifth.
 
     Example:
         >>> history = default_history()

@@ -172,12 +172,12 @@ def _feed_word(config: IMarketParameters.MarketConfig) -> uint256:
     """
     liquidation_part: uint256 = max(1, config.skew_scale // market_words.LIQUIDATION_PARTS)
     word: uint256 = (
-        convert(config.oracle, uint256)
-        | price_feed._decimals(config.oracle) << 160
-        | self._fit(config.max_age, 1, 20) << 165
-        | self._fit(config.max_funding_velocity, market_words.MICRO, 26) << 185
-        | self._fit(config.max_funding_rate, market_words.MICRO, 20) << 211
-        | self._fit(config.liquidation_cap, liquidation_part, 17) << 231
+        price_feed._decimals(config.oracle) << 8
+        | self._fit(config.max_age, 1, 20) << 13
+        | self._fit(config.max_funding_velocity, market_words.MICRO, 26) << 33
+        | self._fit(config.max_funding_rate, market_words.MICRO, 20) << 59
+        | self._fit(config.liquidation_cap, liquidation_part, 17) << 79
+        | convert(config.oracle, uint256) << 96
     )
     if config.seize_remainder:
         word |= market_words.SEIZE

@@ -255,7 +255,7 @@ class Adversity:
     def _set_config(
         self, market: int, changes: dict[str, int], config: MarketConfig, feed: int
     ) -> Action:
-        tampered = self.random.choice((0,) * 12 + (1 << 248, 1 << 251, 1 << 253))
+        tampered = self.random.choice((0,) * 12 + (1 << 0, 1 << 3, 1 << 5))
         changed = replace(config, **changes)
         return self._own("set_market_config", market, changed, feed, tampered)
 

@@ -124,7 +124,7 @@ def _price(market: uint256, feed: uint256) -> (uint256, uint256):
     price: uint256 = 0
     fault: uint256 = 0
     price, fault = price_feed._read(
-        convert(feed & (2**160 - 1), address), (feed >> 160) & 31, (feed >> 165) & (2**20 - 1)
+        convert(feed >> 96, address), (feed >> 8) & 31, (feed >> 13) & (2**20 - 1)
     )
     if feed & market_words.GUARDED != 0:
         fault = staticcall IPriceGuard(config._guards[market]).fault(price, fault)
@@ -174,10 +174,10 @@ def _accrued(market: uint256, feed: uint256, rules: uint256, price: uint256) -> 
         )
         velocity = unsafe_mul(
             max(-IWAD, min(velocity, IWAD)),
-            convert(unsafe_mul((feed >> 185) & (2**26 - 1), MICRO), int256),
+            convert(unsafe_mul((feed >> 33) & (2**26 - 1), MICRO), int256),
         )
         velocity = unsafe_div(velocity, IWAD)
-        max_rate = convert(unsafe_mul((feed >> 211) & (2**20 - 1), MICRO), int256)
+        max_rate = convert(unsafe_mul((feed >> 59) & (2**20 - 1), MICRO), int256)
     paid: int256 = 0
     book.funding_rate, paid = perp_math._accrue_funding(
         book.funding_rate, velocity, max_rate, elapsed, price

@@ -111,9 +111,7 @@ def _status(market: uint256) -> IPerpExchange.MarketStatus:
     @param market Market id
     @return One status; reverts for an unknown market
     """
-    return convert(
-        (self._feed(market) >> market_words.STATUS_SHIFT) & 15, IPerpExchange.MarketStatus
-    )
+    return convert(self._feed(market) & market_words.STATUS_BITS, IPerpExchange.MarketStatus)
 
 
 @internal

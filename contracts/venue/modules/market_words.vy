@@ -5,8 +5,8 @@
 @author Steelyard
 @notice A market's parameters fill two words, so that an order reads no third.
 @dev Low bits first, each field in the storage unit of MarketConfig:
-     feed : oracle 160 | decimals 5 | max_age 20 | velocity 26 | max rate 20 | liquidation cap 17 | status 4
-            | guarded 1 | forced 1 | seize 1 | liquidate_when_paused 1
+     feed : status 4 | guarded 1 | forced 1 | seize 1 | liquidate_when_paused 1 | decimals 5 | max_age 20
+            | velocity 26 | max rate 20 | liquidation cap 17 | oracle 160
      rules: skew scale 40 | maker 16 | taker 16 | max leverage 8 | maintenance 16 | liquidation fee 16
             | premium 18 | min keeper fee 16 | max keeper fee 20 | min margin 16 | max long 20 | max short 20
             | max notional 22 | reserve factor 12
@@ -26,19 +26,19 @@ NOTIONAL_UNIT: constant(uint256) = 10**23
 CAP_PARTS: constant(uint256) = 10**6
 LIQUIDATION_PARTS: constant(uint256) = 10**5
 
-# Status bits of the feed word, one set: MarketStatus << 248.
-STATUS_SHIFT: constant(uint256) = 248
-ACTIVE: constant(uint256) = 1 << 248
-PAUSED: constant(uint256) = 4 << 248
-CLOSED: constant(uint256) = 8 << 248
+# Status bits of the feed word, one set: MarketStatus. Lowest, because each use of a high bit is a word of code.
+STATUS_BITS: constant(uint256) = 15
+ACTIVE: constant(uint256) = 1
+PAUSED: constant(uint256) = 4
+CLOSED: constant(uint256) = 8
 # The market has a PriceGuard.
-GUARDED: constant(uint256) = 1 << 252
+GUARDED: constant(uint256) = 1 << 4
 # The owner holds the funding rate.
-FORCED: constant(uint256) = 1 << 253
-SEIZE: constant(uint256) = 1 << 254
-LIQUIDATE_WHEN_PAUSED: constant(uint256) = 1 << 255
+FORCED: constant(uint256) = 1 << 5
+SEIZE: constant(uint256) = 1 << 6
+LIQUIDATE_WHEN_PAUSED: constant(uint256) = 1 << 7
 # The part of the feed word that is state, not parameter: status, guarded, forced.
-STATE_BITS: constant(uint256) = 63 << 248
+STATE_BITS: constant(uint256) = 63
 
 # Word `feed`: where the price comes from and what the market does.
 struct Feed:
@@ -81,11 +81,11 @@ def _unpack_feed(word: uint256) -> Feed:
     @return Units in Feed
     """
     return Feed(
-        oracle=convert(word & (2**160 - 1), address),
-        decimals=(word >> 160) & (2**5 - 1),
-        max_age=(word >> 165) & (2**20 - 1),
-        max_velocity=unsafe_mul((word >> 185) & (2**26 - 1), MICRO),
-        max_rate=unsafe_mul((word >> 211) & (2**20 - 1), MICRO),
+        oracle=convert(word >> 96, address),
+        decimals=(word >> 8) & (2**5 - 1),
+        max_age=(word >> 13) & (2**20 - 1),
+        max_velocity=unsafe_mul((word >> 33) & (2**26 - 1), MICRO),
+        max_rate=unsafe_mul((word >> 59) & (2**20 - 1), MICRO),
         bits=word,
     )
 
@@ -138,7 +138,7 @@ def _liquidation_cap(bits: uint256, skew_scale: uint256) -> uint256:
     @param skew_scale K, underlying WAD
     @return underlying WAD; 0 = positions are closed whole
     """
-    return unsafe_mul((bits >> 231) & (2**17 - 1), unsafe_div(skew_scale, LIQUIDATION_PARTS))
+    return unsafe_mul((bits >> 79) & (2**17 - 1), unsafe_div(skew_scale, LIQUIDATION_PARTS))
 
 
 @internal
@@ -149,4 +149,4 @@ def _max_rate(feed: uint256) -> int256:
     @param feed First parameter word
     @return WAD per day
     """
-    return convert(unsafe_mul((feed >> 211) & (2**20 - 1), MICRO), int256)
+    return convert(unsafe_mul((feed >> 59) & (2**20 - 1), MICRO), int256)

@@ -176,11 +176,7 @@ def _switch(market: uint256, status: IPerpExchange.MarketStatus):
     old_status: IPerpExchange.MarketStatus = config._status(market)
     if old_status == IPerpExchange.MarketStatus.CLOSED:
         reasons._revert("market: closed for good")
-    config._set_bits(
-        market,
-        15 << market_words.STATUS_SHIFT,
-        convert(status, uint256) << market_words.STATUS_SHIFT,
-    )
+    config._set_bits(market, market_words.STATUS_BITS, convert(status, uint256))
     log IPerpExchange.MarketStatusUpdated(market=market, old_status=old_status, new_status=status)
 
 

@@ -12,15 +12,15 @@ MAX_INTEREST = 2**94  # underlying WAD
 MAX_FEE = 5 * 10**16
 MAX_LEVERAGE = 100 * WAD
 MIN_RESERVE_FACTOR = 10**17
-SEIZE = 1 << 254
-LIQUIDATE_WHEN_PAUSED = 1 << 255
+SEIZE = 1 << 6
+LIQUIDATE_WHEN_PAUSED = 1 << 7
 
 # Caps are stored as parts of the skew scale.
 _CAP_PARTS = 10**6
 _LIQUIDATION_PARTS = 10**5
 # Word by word, low bits first: field, storage unit, bits; a unit below zero is that many parts of
-# the skew scale. The first word begins with the oracle's address and decimals; status and switches
-# follow what is listed here.
+# the skew scale. The first word begins with status, switches and the oracle's decimals, and ends
+# with its address.
 _LAYOUT: tuple[tuple[tuple[str, int, int], ...], ...] = (
     (
         ("max_age", 1, 20),
@@ -45,7 +45,8 @@ _LAYOUT: tuple[tuple[tuple[str, int, int], ...], ...] = (
         ("reserve_factor", 10**15, 12),
     ),
 )
-_STARTS = (165, 0)
+_STARTS = (13, 0)
+_DECIMALS_START, _ORACLE_START = 8, 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def pack(config: MarketConfig, decimals: int) -> Words:
     require(config.max_age != 0 and config.skew_scale != 0, "config: zero age or skew scale")
     first = _pack_word(config, 0)
     require(decimals <= 18, "oracle: over 18 decimals")
-    first |= int(config.oracle, 16) | decimals << 160
+    first |= int(config.oracle, 16) << _ORACLE_START | decimals << _DECIMALS_START
     if config.seize_remainder:
         first |= SEIZE
     if config.liquidate_when_paused:
@@ -148,7 +149,7 @@ def unpack(words: Words) -> MarketConfig:
             fields[name] = (word >> start & (1 << bits) - 1) * whole
             start += bits
     return MarketConfig(
-        oracle=f"0x{words[0] & (1 << 160) - 1:040x}",
+        oracle=f"0x{words[0] >> _ORACLE_START:040x}",
         seize_remainder=words[0] & SEIZE != 0,
         liquidate_when_paused=words[0] & LIQUIDATE_WHEN_PAUSED != 0,
         **fields,

@@ -3,8 +3,6 @@ import pytest
 
 from tests.unit.venue.helpers import ACTIVE, ETH, NOT_OWNER, USD, WAD, ZERO_ADDRESS
 
-ACTIVE_BIT = ACTIVE << 248
-
 
 def test_adds(empty_venue, exchange, owner):
     venue = empty_venue
@@ -15,7 +13,7 @@ def test_adds(empty_venue, exchange, owner):
 
     assert tx.events == [exchange.MarketConfigUpdated(market=0, words=words)]
     assert exchange.market_count() == 1
-    assert exchange.market_words_of(0) == [words[0] | ACTIVE_BIT, words[1]]
+    assert exchange.market_words_of(0) == [words[0] | ACTIVE, words[1]]
     assert exchange.price_guard_of(0) == ZERO_ADDRESS
     assert tuple(venue.state()) == (2_000 * USD, 0, ACTIVE, *[0] * 15)
 
@@ -59,7 +57,7 @@ def test_32_markets(empty_venue, exchange, owner):
 def test_invalid_words(empty_venue, exchange, owner):
     words = empty_venue.pack(empty_venue.new_feed(2_000))
     with ape.reverts("config: not packed parameters"):
-        exchange.add_market([words[0] | ACTIVE_BIT, words[1]], sender=owner)
+        exchange.add_market([words[0] | ACTIVE, words[1]], sender=owner)
     with ape.reverts("config: zero age or skew scale"):
         exchange.add_market([words[0], 0], sender=owner)
     assert exchange.market_count() == 0

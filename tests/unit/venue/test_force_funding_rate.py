@@ -3,7 +3,7 @@ import pytest
 
 from tests.unit.venue.helpers import DAY, MAX_INT, MIN_INT, NOT_OWNER, PERCENT, USD, WAD
 
-FORCED = 1 << 253
+FORCED = 1 << 5
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 
 from tests.unit.venue.helpers import ETH, NOT_OWNER, USD, WAD, ZERO_ADDRESS, price_checks
 
-GUARDED = 1 << 252
+GUARDED = 1 << 4
 
 
 def deploy(venue, exchange, **checks):

@@ -1,0 +1,172 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Lifecycle: seed, configuration, pause, fees, and the end
+@license AGPL-3.0-only
+@author Steelyard
+@notice What the factory may do to a token, and what anyone may do when it ends. docs/protocol.md sections 6 to 8.
+"""
+
+from snekmate.tokens import erc20
+
+from ...interfaces import ILeveragedToken
+from ...interfaces import IPerpExchange
+from . import fee_shares
+from . import rebalancing
+from . import settlement
+from . import vault_account
+from . import vault_terms
+
+uses: erc20
+uses: fee_shares
+uses: rebalancing
+uses: settlement
+uses: vault_account
+
+# Equity that a seed must leave, quote WAD.
+MIN_EQUITY: constant(int256) = 100 * 10**18
+
+# Who gets fee shares, or zero; factory.
+fee_receiver: public(address)
+
+
+################################################################
+#                            ANYONE                            #
+################################################################
+
+@external
+def claim_fees() -> uint256:
+    """
+    @notice Mint the fee shares that are owed to the fee receiver.
+    @return Shares minted, 18 decimals
+    """
+    assert self.fee_receiver != empty(address), "fees: no receiver"
+    return self._claim_fees()
+
+
+@external
+def wind_down():
+    """
+    @notice End the token: fees stop, and the position is sold by rebalances.
+    @dev By the factory, or by anyone once the venue has CLOSED the market.
+    """
+    size: int256 = 0
+    equity: uint256 = 0
+    status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
+    size, equity, status = self._position()
+    if status != IPerpExchange.MarketStatus.CLOSED:
+        vault_account._check_factory()
+    vault_account._check_active()
+    fee_shares._set(vault_account._owed())
+    vault_account._terms = vault_terms._in_phase(
+        vault_account._terms & vault_terms.WITHOUT_FEES, ILeveragedToken.Phase.WIND_DOWN
+    )
+    rebalancing._start_wind_down(size)
+    log ILeveragedToken.WindDownStarted(caller=msg.sender, size=size)
+
+
+@external
+def settle() -> uint256:
+    """
+    @notice After a wind-down has closed the position: take all equity, every share redeems for the same rate.
+    @return Assets taken, collateral decimals
+    """
+    terms: uint256 = vault_account._terms
+    assert (
+        vault_terms._phase(terms) == ILeveragedToken.Phase.WIND_DOWN
+    ), "settle: not winding down"
+    size: int256 = 0
+    equity: uint256 = 0
+    status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
+    size, equity, status = self._position()
+    assert size == 0, "settle: position still open"
+    assets: uint256 = equity // vault_account.SCALE
+    shares: uint256 = erc20.totalSupply + vault_account._owed()
+    vault_account._terms = vault_terms._in_phase(terms, ILeveragedToken.Phase.CLOSED)
+    settlement._settle(assets, shares)
+    if assets != 0:
+        vault_account._trade(0, -convert(assets, int256), 0, 0, self)
+    log ILeveragedToken.Settled(assets=assets, shares=shares)
+    return assets
+
+
+################################################################
+#                           FACTORY                            #
+################################################################
+
+@external
+def seed(assets: uint256, initial_nav: uint256) -> uint256:
+    """
+    @notice Open the position with the first deposit, whose shares belong to the factory for ever.
+    @param assets Collateral, collateral decimals, already sent to the venue
+    @param initial_nav Equity per share to begin with, quote WAD
+    @return Shares minted, 18 decimals
+    """
+    vault_account._check_factory()
+    assert erc20.totalSupply == 0, "seed: only once"
+    size_delta: int256 = staticcall vault_account.QUOTES.opening(vault_account._account(0), assets)
+    equity: int256 = vault_account._trade(0, convert(assets, int256), size_delta, 0, self)[2]
+    assert equity >= MIN_EQUITY, "seed: below 100 quote"
+    shares: uint256 = convert(equity, uint256) * 10**18 // initial_nav
+    fee_shares._set(0)
+    erc20._mint(msg.sender, shares)
+    return shares
+
+
+@external
+def configure(terms: uint256, rules: uint256[2], fee_receiver: address):
+    """
+    @notice Replace terms and rules; fees accrue first, and go to whom they were owed. Pause and phase stay.
+    @param terms Packed, layout in vault_terms.vy
+    @param rules Packed, layout in policy_words.vy
+    @param fee_receiver Who gets fee shares from now on, or zero for none
+    """
+    vault_account._check_factory()
+    vault_account._check_active()
+    if self.fee_receiver != empty(address):
+        self._claim_fees()
+    fee_shares._set(0)
+    self.fee_receiver = fee_receiver
+    vault_account._terms = vault_terms._configured(vault_account._terms, terms)
+    rebalancing._rules = rules
+    log ILeveragedToken.Configured(terms=terms, rules=rules, fee_receiver=fee_receiver)
+
+
+@external
+def pause_mint(until: uint256):
+    """
+    @notice Close minting for a time; everything else stays open.
+    @param until Seconds
+    """
+    vault_account._check_factory()
+    vault_account._terms = vault_terms._paused(vault_account._terms, until)
+    log ILeveragedToken.MintPaused(until=until)
+
+
+################################################################
+#                           INTERNAL                           #
+################################################################
+
+@internal
+def _claim_fees() -> uint256:
+    """
+    @notice Mint what is owed.
+    @return Shares, 18 decimals
+    """
+    shares: uint256 = vault_account._owed()
+    fee_shares._set(0)
+    erc20._mint(self.fee_receiver, shares)
+    log ILeveragedToken.FeesClaimed(receiver=self.fee_receiver, shares=shares)
+    return shares
+
+
+@internal
+@view
+def _position() -> (int256, uint256, IPerpExchange.MarketStatus):
+    """
+    @notice The position of a token that ends.
+    @return Size, underlying WAD
+    @return Equity, quote WAD
+    @return What the market does with orders
+    """
+    return staticcall vault_account.QUOTES.position(vault_account._account(vault_account._owed()))

@@ -1,0 +1,222 @@
+# pragma version 0.4.3
+"""
+@title Minting: what a deposit or a mint comes to, and when it is open
+@license AGPL-3.0-only
+@author Steelyard
+@notice Pro rata: n new shares add q n/S to the position and E n/S to equity, and the minter pays what the venue
+        charges for that trade. docs/protocol.md section 4.
+"""
+
+from ...interfaces import ILeveragedToken
+from ...interfaces import IPerpExchange
+from ...interfaces import IVaultQuotes
+from . import leverage_math
+from . import share_math
+from . import vault_case
+from . import vault_terms
+
+# Smallest deposit, quote WAD.
+MIN_DEPOSIT: constant(uint256) = 10 * 10**18
+# Most shares a flow may name: what the arithmetic is proven for.
+MAX_SHARES: constant(uint256) = 2**112
+
+
+@internal
+@view
+def _deposit(case: vault_case.Case, assets: uint256) -> IVaultQuotes.Quote:
+    """
+    @notice The most shares that `assets` pay for.
+    @param case What the deposit meets
+    @param assets Collateral decimals
+    @return The quote
+    """
+    amount: uint256 = vault_case._amount(assets, case.account.scale)
+    quote: IVaultQuotes.Quote = vault_case._quote(case)
+    quote.assets = assets
+    if vault_case._is_remainder(case.vault):
+        quote.size_delta = self._opening(case, case.vault.equity + amount)
+        gained: int256 = convert(amount, int256) - self._cost(case.vault, quote.size_delta)
+        quote.traded = convert(max(gained, 0), uint256) * case.vault.shares // case.vault.equity
+    else:
+        quote.traded = share_math._shares_for(case.vault, amount, case.account.scale)
+        quote.size_delta = share_math._mint_delta(case.vault, quote.traded)
+    quote.shares = vault_terms._mint_shares(case.account.terms, quote.traded)
+    assert quote.shares != 0, "vault: assets buy no share"
+    return quote
+
+
+@internal
+@view
+def _mint(case: vault_case.Case, shares: uint256) -> IVaultQuotes.Quote:
+    """
+    @notice What exactly `shares` take.
+    @param case What the mint meets
+    @param shares 18 decimals
+    @return The quote
+    """
+    assert shares != 0 and shares <= MAX_SHARES, "vault: zero or too many shares"
+    quote: IVaultQuotes.Quote = vault_case._quote(case)
+    quote.shares = shares
+    quote.traded = vault_terms._mint_traded(case.account.terms, shares)
+    price: uint256 = 0
+    if vault_case._is_remainder(case.vault):
+        claim: uint256 = self._part(case.vault, quote.traded)
+        quote.size_delta = self._size_at_target(case, case.vault.equity + claim)
+        paid: int256 = convert(claim, int256) + self._cost(case.vault, quote.size_delta)
+        price = convert(max(paid, 0), uint256)
+    else:
+        quote.size_delta = share_math._mint_delta(case.vault, quote.traded)
+        price = share_math._mint_price(case.vault, quote.traded)
+        assert price != share_math.NO_PRICE, "vault: no fill for so many"
+    quote.assets = (price + case.account.scale - 1) // case.account.scale
+    return quote
+
+
+@internal
+@view
+def _check_open(case: vault_case.Case, quote: IVaultQuotes.Quote):
+    """
+    @notice Revert unless minting is open for this quote; the venue adds its own limits.
+    @param case What the mint meets
+    @param quote Of a deposit or a mint
+    """
+    terms: uint256 = case.account.terms
+    assert vault_terms._phase(terms) == ILeveragedToken.Phase.ACTIVE, "mint: winding down"
+    assert not vault_terms._is_paused(terms), "mint: paused"
+    assert self._is_in_band(case), "mint: rebalance first"
+    size: uint256 = convert(abs(quote.size + quote.size_delta), uint256)
+    assert size <= vault_terms._cap(terms), "mint: cap reached"
+    assert quote.assets * case.account.scale >= MIN_DEPOSIT, "mint: below 10 quote"
+
+
+@internal
+@view
+def _most(case: vault_case.Case) -> (uint256, uint256):
+    """
+    @notice The most that can be deposited, and minted; of a remainder less, on the safe side.
+    @param case What a mint meets
+    @return Assets, collateral decimals
+    @return Shares, 18 decimals
+    """
+    room: uint256 = self._room(case)
+    if room == 0:
+        return 0, 0
+    price: uint256 = 0
+    traded: uint256 = 0
+    if case.vault.size == 0:
+        # |q'| = T E' / P; a twentieth is left for what the trade may cost or bring.
+        after: uint256 = room * case.state.price // vault_terms._target(case.account.terms)
+        after -= after // 20
+        price = max(after, case.vault.equity) - case.vault.equity
+        if after < vault_case.MIN_EQUITY:
+            price = 0
+        traded = price * case.vault.shares // case.vault.equity
+    else:
+        size: uint256 = convert(abs(case.vault.size), uint256)
+        traded = min(((room + 1) * case.vault.shares - 1) // size, MAX_SHARES)
+        price = share_math._mint_price(case.vault, traded)
+    if price < MIN_DEPOSIT + case.account.scale or price > vault_case.MAX_AMOUNT:
+        return 0, 0
+    return price // case.account.scale, vault_terms._mint_shares(case.account.terms, traded)
+
+
+@internal
+@view
+def _room(case: vault_case.Case) -> uint256:
+    """
+    @notice What minting may add to the position: up to the cap, the venue's caps and its reserve.
+    @param case What a mint meets
+    @return underlying WAD; 0 while minting is closed
+    """
+    terms: uint256 = case.account.terms
+    if (
+        vault_terms._phase(terms) != ILeveragedToken.Phase.ACTIVE
+        or vault_terms._is_paused(terms)
+        or not vault_case._is_trading(case.state)
+        or case.state.status != IPerpExchange.MarketStatus.ACTIVE
+        or case.vault.equity == 0
+        or not self._is_in_band(case)
+    ):
+        return 0
+    market: IPerpExchange.MarketState = staticcall IPerpExchange(case.account.venue).market_state(
+        case.account.market
+    )
+    size: uint256 = convert(abs(case.vault.size), uint256)
+    return min(
+        max(vault_terms._cap(terms), size) - size,
+        market.room_long if case.account.is_long else market.room_short,
+    )
+
+
+@internal
+@view
+def _is_in_band(case: vault_case.Case) -> bool:
+    """
+    @notice Whether leverage is where minting is open; a remainder has none and is.
+    @param case What a mint meets
+    @return True when it is
+    """
+    return vault_case._is_remainder(case.vault) or vault_terms._in_band(
+        case.account.terms, vault_case._leverage(case.vault)
+    )
+
+
+@internal
+@view
+def _opening(case: vault_case.Case, equity: uint256) -> int256:
+    """
+    @notice The trade that opens a position at the target after its own cost.
+    @param case What it meets
+    @param equity Before it, the deposit included, quote WAD
+    @return underlying WAD
+    """
+    return leverage_math._delta_to(
+        case.vault.market,
+        0,
+        convert(equity, int256),
+        case.account.is_long,
+        vault_terms._target(case.account.terms),
+        0,
+    )
+
+
+@internal
+@view
+def _size_at_target(case: vault_case.Case, equity: uint256) -> int256:
+    """
+    @notice Position at target leverage.
+    @param case What it meets
+    @param equity After the trade, quote WAD
+    @return underlying WAD, toward zero
+    """
+    target: uint256 = vault_terms._target(case.account.terms)
+    size: int256 = convert(equity * target // case.state.price, int256)
+    return size if case.account.is_long else -size
+
+
+@internal
+@pure
+def _part(vault: share_math.Vault, shares: uint256) -> uint256:
+    """
+    @notice Equity that new shares must bring: E n/S.
+    @param vault Before
+    @param shares n
+    @return Quote WAD, rounded up
+    """
+    return (vault.equity * shares + vault.shares - 1) // vault.shares
+
+
+@internal
+@pure
+def _cost(vault: share_math.Vault, size_delta: int256) -> int256:
+    """
+    @notice What opening a position costs.
+    @param vault Before
+    @param size_delta underlying WAD
+    @return Quote WAD; negative = rebate
+    """
+    if size_delta == 0:
+        return 0
+    fill_price: uint256 = leverage_math._fill_price(vault.market, size_delta)
+    assert fill_price != 0, "vault: no fill to open"
+    return leverage_math._cost(vault.market, size_delta, fill_price)

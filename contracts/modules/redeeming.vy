@@ -1,0 +1,151 @@
+# pragma version 0.4.3
+"""
+@title Redeeming: what a redemption or a withdrawal comes to
+@license AGPL-3.0-only
+@author Steelyard
+@notice Pro rata: n shares take q n/S off the position and E n/S off equity, less what the venue charges for that
+        trade. docs/protocol.md section 4.
+"""
+
+from ...interfaces import IPerpExchange
+from ...interfaces import IVaultQuotes
+from . import share_math
+from . import vault_case
+from . import vault_terms
+
+
+@internal
+@view
+def _redeem(case: vault_case.Case, shares: uint256) -> IVaultQuotes.Quote:
+    """
+    @notice What exactly `shares` pay.
+    @param case What the redemption meets
+    @param shares 18 decimals
+    @return The quote
+    """
+    assert shares != 0 and shares <= case.vault.shares, "vault: zero or more than all"
+    self._check_open(case)
+    quote: IVaultQuotes.Quote = vault_case._quote(case)
+    quote.shares = shares
+    quote.traded = vault_terms._redeem_traded(case.account.terms, shares)
+    paid: uint256 = 0
+    quote.size_delta, paid = self._leave(case, quote.traded)
+    assert paid >= case.account.scale, "redeem: cost exceeds the claim"
+    quote.assets = paid // case.account.scale
+    return quote
+
+
+@internal
+@view
+def _withdraw(case: vault_case.Case, assets: uint256, most: uint256) -> IVaultQuotes.Quote:
+    """
+    @notice The fewest shares that pay exactly `assets`.
+    @dev Where the redemption closes the position its cost is that of closing all, c, and n = (A + c) S / E.
+    @param case What the withdrawal meets
+    @param assets Collateral decimals
+    @param most Shares of the owner: all of them where they pay just enough
+    @return The quote
+    """
+    amount: uint256 = vault_case._amount(assets, case.account.scale)
+    self._check_open(case)
+    vault: share_math.Vault = case.vault
+    traded: uint256 = share_math._shares_worth(vault, amount, vault.shares, case.account.scale)
+    assert traded != 0, "withdraw: all shares pay less"
+    quote: IVaultQuotes.Quote = vault_case._quote(case)
+    paid: uint256 = 0
+    quote.size_delta, paid = self._leave(case, traded)
+    if paid < amount:
+        missing: uint256 = (amount - paid) * vault.shares
+        traded = min(traded + (missing + vault.equity - 1) // vault.equity + 1, vault.shares)
+        quote.size_delta, paid = self._leave(case, traded)
+    owned: uint256 = vault_terms._redeem_traded(case.account.terms, min(most, vault.shares))
+    if traded > owned:
+        owned_delta: int256 = 0
+        owned_paid: uint256 = 0
+        owned_delta, owned_paid = self._leave(case, owned)
+        if owned_paid >= amount:
+            traded = owned
+            quote.size_delta = owned_delta
+            paid = owned_paid
+    assert paid >= amount, "withdraw: cost exceeds the claim"
+    quote.assets = assets
+    quote.traded = traded
+    quote.shares = vault_terms._redeem_shares(case.account.terms, traded)
+    return quote
+
+
+@internal
+@view
+def _most(case: vault_case.Case, shares: uint256) -> (uint256, uint256):
+    """
+    @notice The most an owner can withdraw, and redeem.
+    @param case What he meets
+    @param shares His shares, 18 decimals
+    @return Assets, collateral decimals
+    @return Shares, 18 decimals; within 1e-12 where the venue cannot pay all
+    """
+    if (
+        not vault_case._is_trading(case.state)
+        or case.vault.equity == 0
+        or self._is_too_high(case.state)
+    ):
+        return 0, 0
+    scale: uint256 = case.account.scale
+    traded: uint256 = vault_terms._redeem_traded(case.account.terms, shares)
+    paid: uint256 = self._leave(case, traded)[1]
+    if paid < scale:
+        return 0, 0
+    cash: uint256 = case.state.cash // scale * scale
+    if paid < cash + scale:
+        return paid // scale, shares
+    slack: uint256 = 2 * scale + cash // 10**12
+    if cash <= slack:
+        return 0, 0
+    traded = share_math._shares_worth(case.vault, cash - slack, traded, scale)
+    return cash // scale, vault_terms._redeem_shares(case.account.terms, traded)
+
+
+@internal
+@view
+def _check_open(case: vault_case.Case):
+    """
+    @notice Revert while the venue lets no margin leave.
+    @dev Leverage stays as it is, so what is too high now would be too high after: the position must shrink first, and
+         anyone may do that, in an emergency without budget.
+    @param case What a redemption meets
+    """
+    assert not self._is_too_high(case.state), "redeem: rebalance first"
+
+
+@internal
+@pure
+def _is_too_high(state: IPerpExchange.AccountState) -> bool:
+    """
+    @notice Whether leverage is above what the venue lets a withdrawal keep.
+    @param state Of the account, with equity > 0
+    @return True when nothing can leave
+    """
+    equity: uint256 = convert(state.equity, uint256)
+    return state.size != 0 and (
+        convert(abs(state.size), uint256) * state.price > equity * state.max_leverage
+        or equity <= state.maintenance
+    )
+
+
+@internal
+@pure
+def _leave(case: vault_case.Case, traded: uint256) -> (int256, uint256):
+    """
+    @notice Trade and value of a redemption. One that would leave less equity than the venue can keep open closes the
+            whole position at its own cost.
+    @param case What it meets
+    @param traded Shares, at most S
+    @return Trade, underlying WAD
+    @return Quote WAD, rounded down; 0 when the cost exceeds the claim or there is no fill
+    """
+    vault: share_math.Vault = case.vault
+    size_delta: int256 = share_math._redeem_delta(vault, traded)
+    left: uint256 = vault.equity - vault.equity * traded // vault.shares
+    if left < max(2 * case.state.min_margin, 10 * case.state.min_keeper_fee):
+        size_delta = -vault.size
+    return size_delta, share_math._redeem_value(vault, traded, size_delta)

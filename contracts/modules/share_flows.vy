@@ -1,0 +1,230 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Share flows: deposit, mint, redeem, withdraw
+@license AGPL-3.0-only
+@author Steelyard
+@notice Acts on what VaultQuotes says a flow comes to, and proves on the venue's figures that no other share's part of
+        equity has shrunk. docs/protocol.md section 4.
+@dev State of the token changes before the venue's collateral leaves; every verb is locked against reentrance.
+"""
+
+from ethereum.ercs import IERC4626
+from snekmate.tokens import erc20
+
+from ...interfaces import IVaultQuotes
+from . import fee_shares
+from . import settlement
+from . import vault_account
+from . import vault_terms
+
+uses: erc20
+uses: fee_shares
+uses: settlement
+uses: vault_account
+
+# Equity that a mint must leave, quote WAD.
+MIN_EQUITY: constant(int256) = 100 * 10**18
+
+
+@external
+def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint256:
+    """
+    @notice Mint the most shares that `assets` pay for.
+    @param assets Collateral, collateral decimals
+    @param receiver Who gets the shares
+    @param min_shares Least shares accepted, 18 decimals
+    @return Shares minted, 18 decimals
+    """
+    owed: uint256 = vault_account._owed()
+    account: IVaultQuotes.Account = vault_account._account(owed)
+    quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.deposit(account, assets, True)
+    assert quote.shares >= min_shares, "deposit: too few shares"
+    self._enter(account, owed, quote, receiver)
+    return quote.shares
+
+
+@external
+def mint(shares: uint256, receiver: address, max_assets: uint256 = max_value(uint256)) -> uint256:
+    """
+    @notice Mint exactly `shares`.
+    @param shares Shares, 18 decimals
+    @param receiver Who gets them
+    @param max_assets Most collateral accepted, collateral decimals
+    @return Assets taken, collateral decimals
+    """
+    owed: uint256 = vault_account._owed()
+    account: IVaultQuotes.Account = vault_account._account(owed)
+    quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.mint(account, shares, True)
+    assert quote.assets <= max_assets, "mint: too many assets"
+    self._enter(account, owed, quote, receiver)
+    return quote.assets
+
+
+@external
+def redeem(shares: uint256, receiver: address, owner: address, min_assets: uint256 = 0) -> uint256:
+    """
+    @notice Burn exactly `shares` for their part of equity less the cost of their trade.
+    @param shares Shares, 18 decimals
+    @param receiver Who gets the collateral
+    @param owner Whose shares
+    @param min_assets Least collateral accepted, collateral decimals
+    @return Assets paid, collateral decimals
+    """
+    assets: uint256 = 0
+    if vault_account._is_closed():
+        assets = settlement._assets_of(shares)
+        self._pay_settled(assets, shares, receiver, owner)
+    else:
+        owed: uint256 = vault_account._owed()
+        account: IVaultQuotes.Account = vault_account._account(owed)
+        quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.redeem(account, shares)
+        assets = quote.assets
+        self._leave(account, owed, quote, receiver, owner)
+    assert assets >= min_assets, "redeem: too few assets"
+    return assets
+
+
+@external
+def withdraw(
+    assets: uint256, receiver: address, owner: address, max_shares: uint256 = max_value(uint256)
+) -> uint256:
+    """
+    @notice Burn the fewest shares that pay exactly `assets`.
+    @param assets Collateral, collateral decimals
+    @param receiver Who gets it
+    @param owner Whose shares
+    @param max_shares Most shares accepted, 18 decimals
+    @return Shares burned, 18 decimals
+    """
+    shares: uint256 = 0
+    if vault_account._is_closed():
+        shares = settlement._shares_for(assets)
+        self._pay_settled(assets, shares, receiver, owner)
+    else:
+        owed: uint256 = vault_account._owed()
+        account: IVaultQuotes.Account = vault_account._account(owed)
+        quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.withdraw(
+            account, assets, erc20.balanceOf[owner]
+        )
+        shares = quote.shares
+        self._leave(account, owed, quote, receiver, owner)
+    assert shares <= max_shares, "withdraw: too many shares"
+    return shares
+
+
+################################################################
+#                           INTERNAL                           #
+################################################################
+
+@internal
+def _enter(
+    account: IVaultQuotes.Account, owed: uint256, quote: IVaultQuotes.Quote, receiver: address
+):
+    """
+    @notice Take assets, trade, mint.
+    @dev Nobody's part shrinks: E' S >= E (S + n), with n the shares that trade.
+    @param account What the quote was made for
+    @param owed Fee shares owed up to now
+    @param quote Of a deposit or a mint
+    @param receiver Who gets the shares
+    """
+    vault_account._check_receiver(receiver)
+    vault_account._pull(msg.sender, quote.assets)
+    equity: int256 = vault_account._trade(
+        quote.size, convert(quote.assets, int256), quote.size_delta, 0, self
+    )[2]
+    assert equity >= MIN_EQUITY, "mint: below 100 quote of equity"
+    self._check_parts(account, quote, equity, account.shares + quote.traded)
+    self._owe(account, owed, quote.traded - quote.shares)
+    erc20._mint(receiver, quote.shares)
+    log IERC4626.Deposit(
+        sender=msg.sender, owner=receiver, assets=quote.assets, shares=quote.shares
+    )
+
+
+@internal
+def _leave(
+    account: IVaultQuotes.Account,
+    owed: uint256,
+    quote: IVaultQuotes.Quote,
+    receiver: address,
+    owner: address,
+):
+    """
+    @notice Burn, trade, pay.
+    @dev Nobody else's part shrinks: E' S >= E (S - n), with n the shares that trade.
+    @param account What the quote was made for
+    @param owed Fee shares owed up to now
+    @param quote Of a redemption or a withdrawal
+    @param receiver Who gets the collateral
+    @param owner Whose shares
+    """
+    self._burn(quote.assets, quote.shares, receiver, owner)
+    self._owe(account, owed, quote.shares - quote.traded)
+    equity: int256 = vault_account._trade(
+        quote.size, -convert(quote.assets, int256), quote.size_delta, 0, receiver
+    )[2]
+    self._check_parts(account, quote, equity, account.shares - quote.traded)
+
+
+@internal
+def _pay_settled(assets: uint256, shares: uint256, receiver: address, owner: address):
+    """
+    @notice Burn, and pay from what `settle` took.
+    @param assets Collateral decimals
+    @param shares 18 decimals
+    @param receiver Who gets the collateral
+    @param owner Whose shares
+    """
+    assert assets != 0, "token: nothing to pay"
+    self._burn(assets, shares, receiver, owner)
+    assert extcall vault_account.ASSET.transfer(
+        receiver, assets, default_return_value=True
+    ), "token: payment failed"
+
+
+@internal
+def _burn(assets: uint256, shares: uint256, receiver: address, owner: address):
+    """
+    @notice Burn an owner's shares for a caller who may.
+    @param assets What they pay, collateral decimals
+    @param shares 18 decimals
+    @param receiver Who gets the collateral
+    @param owner Whose shares
+    """
+    vault_account._check_receiver(receiver)
+    if msg.sender != owner:
+        erc20._spend_allowance(owner, msg.sender, shares)
+    erc20._burn(owner, shares)
+    log IERC4626.Withdraw(
+        sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares
+    )
+
+
+@internal
+@pure
+def _check_parts(
+    account: IVaultQuotes.Account, quote: IVaultQuotes.Quote, equity: int256, shares: uint256
+):
+    """
+    @notice Revert if a share's part of equity has shrunk: the venue took more than was quoted.
+    @param account What the quote was made for
+    @param quote With equity before
+    @param equity After, quote WAD
+    @param shares That equity after is for, 18 decimals
+    """
+    assert (
+        convert(equity, uint256) * account.shares >= quote.equity * shares
+    ), "token: venue took too much"
+
+
+@internal
+def _owe(account: IVaultQuotes.Account, owed: uint256, fee: uint256):
+    """
+    @notice Record the fees owed up to now, and a fee taken in shares if anybody gets it.
+    @param account With the terms
+    @param owed Up to now, 18 decimals
+    @param fee Shares, 18 decimals
+    """
+    fee_shares._set(owed + fee if vault_terms._has_receiver(account.terms) else owed)

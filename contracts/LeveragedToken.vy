@@ -39,19 +39,12 @@ initializes: fee_shares
 initializes: settlement
 initializes: vault_account[erc20 := erc20, fee_shares := fee_shares]
 initializes: share_flows[
-    erc20 := erc20,
-    fee_shares := fee_shares,
-    settlement := settlement,
-    vault_account := vault_account
+    erc20 := erc20, settlement := settlement, vault_account := vault_account
 ]
 initializes: vault_views[erc20 := erc20, settlement := settlement, vault_account := vault_account]
 initializes: rebalancing[vault_account := vault_account]
 initializes: lifecycle[
-    erc20 := erc20,
-    fee_shares := fee_shares,
-    rebalancing := rebalancing,
-    settlement := settlement,
-    vault_account := vault_account
+    rebalancing := rebalancing, settlement := settlement, vault_account := vault_account
 ]
 
 # Name and symbol are our own: snekmate's are too short.

@@ -7,18 +7,13 @@
 @notice What the factory may do to a token, and what anyone may do when it ends. docs/protocol.md sections 6 to 8.
 """
 
-from snekmate.tokens import erc20
-
 from ...interfaces import ILeveragedToken
 from ...interfaces import IPerpExchange
-from . import fee_shares
 from . import rebalancing
 from . import settlement
 from . import vault_account
 from . import vault_terms
 
-uses: erc20
-uses: fee_shares
 uses: rebalancing
 uses: settlement
 uses: vault_account
@@ -57,7 +52,7 @@ def wind_down():
     if status != IPerpExchange.MarketStatus.CLOSED:
         vault_account._check_factory()
     vault_account._check_active()
-    fee_shares._set(vault_account._owed())
+    vault_account._set_owed(vault_account._owed())
     vault_account._terms = vault_terms._in_phase(
         vault_account._terms & vault_terms.WITHOUT_FEES, ILeveragedToken.Phase.WIND_DOWN
     )
@@ -81,7 +76,7 @@ def settle() -> uint256:
     size, equity, status = self._position()
     assert size == 0, "settle: position still open"
     assets: uint256 = equity // vault_account.SCALE
-    shares: uint256 = erc20.totalSupply + vault_account._owed()
+    shares: uint256 = vault_account._supply() + vault_account._owed()
     vault_account._terms = vault_terms._in_phase(terms, ILeveragedToken.Phase.CLOSED)
     settlement._settle(assets, shares)
     if assets != 0:
@@ -103,13 +98,13 @@ def seed(assets: uint256, initial_nav: uint256) -> uint256:
     @return Shares minted, 18 decimals
     """
     vault_account._check_factory()
-    assert erc20.totalSupply == 0, "seed: only once"
+    assert vault_account._supply() == 0, "seed: only once"
     size_delta: int256 = staticcall vault_account.QUOTES.opening(vault_account._account(0), assets)
     equity: int256 = vault_account._trade(0, convert(assets, int256), size_delta, 0, self)[2]
     assert equity >= MIN_EQUITY, "seed: below 100 quote"
     shares: uint256 = convert(equity, uint256) * 10**18 // initial_nav
-    fee_shares._set(0)
-    erc20._mint(msg.sender, shares)
+    vault_account._set_owed(0)
+    vault_account._issue(msg.sender, shares)
     return shares
 
 
@@ -125,7 +120,7 @@ def configure(terms: uint256, rules: uint256[2], fee_receiver: address):
     vault_account._check_active()
     if self.fee_receiver != empty(address):
         self._claim_fees()
-    fee_shares._set(0)
+    vault_account._set_owed(0)
     self.fee_receiver = fee_receiver
     vault_account._terms = vault_terms._configured(vault_account._terms, terms)
     rebalancing._rules = rules
@@ -154,8 +149,8 @@ def _claim_fees() -> uint256:
     @return Shares, 18 decimals
     """
     shares: uint256 = vault_account._owed()
-    fee_shares._set(0)
-    erc20._mint(self.fee_receiver, shares)
+    vault_account._set_owed(0)
+    vault_account._issue(self.fee_receiver, shares)
     log ILeveragedToken.FeesClaimed(receiver=self.fee_receiver, shares=shares)
     return shares
 

@@ -13,13 +13,11 @@ from ethereum.ercs import IERC4626
 from snekmate.tokens import erc20
 
 from ...interfaces import IVaultQuotes
-from . import fee_shares
 from . import settlement
 from . import vault_account
 from . import vault_terms
 
 uses: erc20
-uses: fee_shares
 uses: settlement
 uses: vault_account
 
@@ -227,4 +225,4 @@ def _owe(account: IVaultQuotes.Account, owed: uint256, fee: uint256):
     @param owed Up to now, 18 decimals
     @param fee Shares, 18 decimals
     """
-    fee_shares._set(owed + fee if vault_terms._has_receiver(account.terms) else owed)
+    vault_account._set_owed(owed + fee if vault_terms._has_receiver(account.terms) else owed)

@@ -81,6 +81,35 @@ def _account(owed: uint256) -> IVaultQuotes.Account:
 
 
 @internal
+def _set_owed(shares: uint256):
+    """
+    @notice Record the fee shares owed now.
+    @param shares 18 decimals
+    """
+    fee_shares._set(shares)
+
+
+@internal
+@view
+def _supply() -> uint256:
+    """
+    @notice Shares that exist.
+    @return Shares, 18 decimals
+    """
+    return erc20.totalSupply
+
+
+@internal
+def _issue(receiver: address, shares: uint256):
+    """
+    @notice Mint shares.
+    @param receiver Who gets them
+    @param shares 18 decimals
+    """
+    erc20._mint(receiver, shares)
+
+
+@internal
 def _pull(account: address, assets: uint256):
     """
     @notice Move collateral from a user to the venue, where the next trade books it.

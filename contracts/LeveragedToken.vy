@@ -38,9 +38,7 @@ initializes: erc20[ownable := ownable]
 initializes: fee_shares
 initializes: settlement
 initializes: vault_account[erc20 := erc20, fee_shares := fee_shares]
-initializes: share_flows[
-    erc20 := erc20, settlement := settlement, vault_account := vault_account
-]
+initializes: share_flows[erc20 := erc20, settlement := settlement, vault_account := vault_account]
 initializes: vault_views[erc20 := erc20, settlement := settlement, vault_account := vault_account]
 initializes: rebalancing[vault_account := vault_account]
 initializes: lifecycle[

@@ -8,7 +8,7 @@
         rebalances that anyone may call and is paid for. Mint and redeem are pro rata at net asset value.
 @dev Keeps shares, terms and memory, moves collateral, and proves on the venue's figures what it did. What a flow comes
      to says VaultQuotes, when and how to rebalance RebalancePolicy: both stateless. Modules: vault_account (the
-     position), vault_terms (what users obey), share_flows, vault_views, fee_shares (fees owed), rebalancing, lifecycle,
+     position), vault_terms (what users obey), share_flows, vault_views, share_ledger (supply and fees owed), rebalancing, lifecycle,
      settlement (after the end). Design: docs/protocol.md. Trusted: venue and its oracle; the factory, within its bounds and timelock.
      No upgrade, no access to collateral.
 @custom:kill Factory: pause_mint closes minting for a time, wind_down ends the token. Redemption has no switch.
@@ -18,11 +18,11 @@ from snekmate.auth import ownable
 from snekmate.tokens import erc20
 
 from ..interfaces import ILeveragedToken
-from .modules import fee_shares
 from .modules import lifecycle
 from .modules import rebalancing
 from .modules import settlement
 from .modules import share_flows
+from .modules import share_ledger
 from .modules import vault_account
 from .modules import vault_views
 
@@ -35,19 +35,23 @@ implements: ILeveragedToken
 # The ERC-20 wants an owner, for minters that are not exported: shares come from flows, the seed and fees alone.
 initializes: ownable
 initializes: erc20[ownable := ownable]
-initializes: fee_shares
-initializes: settlement
-initializes: vault_account[erc20 := erc20, fee_shares := fee_shares]
-initializes: share_flows[erc20 := erc20, settlement := settlement, vault_account := vault_account]
-initializes: vault_views[erc20 := erc20, settlement := settlement, vault_account := vault_account]
+initializes: share_ledger[erc20 := erc20]
+initializes: vault_account[share_ledger := share_ledger]
+initializes: settlement[vault_account := vault_account]
+initializes: share_flows[
+    settlement := settlement, share_ledger := share_ledger, vault_account := vault_account
+]
+initializes: vault_views[
+    settlement := settlement, share_ledger := share_ledger, vault_account := vault_account
+]
 initializes: rebalancing[vault_account := vault_account]
 initializes: lifecycle[
-    rebalancing := rebalancing, settlement := settlement, vault_account := vault_account
+    rebalancing := rebalancing, share_ledger := share_ledger, vault_account := vault_account
 ]
 
-# Name and symbol are our own: snekmate's are too short.
+# Name and symbol are our own: snekmate's are too short. So is the supply: it shares a word with what is owed.
 exports: (
-    erc20.totalSupply,
+    share_ledger.totalSupply,
     erc20.balanceOf,
     erc20.allowance,
     erc20.transfer,
@@ -75,11 +79,11 @@ exports: (
     vault_views.maxRedeem,
 )
 exports: (rebalancing.rebalance, rebalancing.rebalance_status)
+exports: settlement.settle
 exports: (
     lifecycle.fee_receiver,
     lifecycle.claim_fees,
     lifecycle.wind_down,
-    lifecycle.settle,
     lifecycle.seed,
     lifecycle.configure,
     lifecycle.pause_mint,
@@ -137,7 +141,7 @@ def owed_shares() -> uint256:
     @notice Fee shares accrued to now and not yet minted.
     @return Shares, 18 decimals
     """
-    return vault_account._owed()
+    return vault_account._shares().owed
 
 
 @external

@@ -10,12 +10,12 @@
 from ...interfaces import ILeveragedToken
 from ...interfaces import IPerpExchange
 from . import rebalancing
-from . import settlement
+from . import share_ledger
 from . import vault_account
 from . import vault_terms
 
 uses: rebalancing
-uses: settlement
+uses: share_ledger
 uses: vault_account
 
 # Equity that a seed must leave, quote WAD.
@@ -48,41 +48,16 @@ def wind_down():
     size: int256 = 0
     equity: uint256 = 0
     status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
-    size, equity, status = self._position()
+    size, equity, status = vault_account._position()
     if status != IPerpExchange.MarketStatus.CLOSED:
         vault_account._check_factory()
     vault_account._check_active()
-    vault_account._set_owed(vault_account._owed())
+    self._accrue()
     vault_account._terms = vault_terms._in_phase(
         vault_account._terms & vault_terms.WITHOUT_FEES, ILeveragedToken.Phase.WIND_DOWN
     )
     rebalancing._start_wind_down(size)
     log ILeveragedToken.WindDownStarted(caller=msg.sender, size=size)
-
-
-@external
-def settle() -> uint256:
-    """
-    @notice After a wind-down has closed the position: take all equity, every share redeems for the same rate.
-    @return Assets taken, collateral decimals
-    """
-    terms: uint256 = vault_account._terms
-    assert (
-        vault_terms._phase(terms) == ILeveragedToken.Phase.WIND_DOWN
-    ), "settle: not winding down"
-    size: int256 = 0
-    equity: uint256 = 0
-    status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
-    size, equity, status = self._position()
-    assert size == 0, "settle: position still open"
-    assets: uint256 = equity // vault_account.SCALE
-    shares: uint256 = vault_account._supply() + vault_account._owed()
-    vault_account._terms = vault_terms._in_phase(terms, ILeveragedToken.Phase.CLOSED)
-    settlement._settle(assets, shares)
-    if assets != 0:
-        vault_account._trade(0, -convert(assets, int256), 0, 0, self)
-    log ILeveragedToken.Settled(assets=assets, shares=shares)
-    return assets
 
 
 ################################################################
@@ -98,13 +73,15 @@ def seed(assets: uint256, initial_nav: uint256) -> uint256:
     @return Shares minted, 18 decimals
     """
     vault_account._check_factory()
-    assert vault_account._supply() == 0, "seed: only once"
-    size_delta: int256 = staticcall vault_account.QUOTES.opening(vault_account._account(0), assets)
+    before: share_ledger.Shares = vault_account._shares()
+    assert before.supply == 0, "seed: only once"
+    size_delta: int256 = staticcall vault_account.QUOTES.opening(
+        vault_account._account(before), assets
+    )
     equity: int256 = vault_account._trade(0, convert(assets, int256), size_delta, 0, self)[2]
     assert equity >= MIN_EQUITY, "seed: below 100 quote"
     shares: uint256 = convert(equity, uint256) * 10**18 // initial_nav
-    vault_account._set_owed(0)
-    vault_account._issue(msg.sender, shares)
+    share_ledger._mint(msg.sender, shares, before)
     return shares
 
 
@@ -118,9 +95,9 @@ def configure(terms: uint256, rules: uint256[2], fee_receiver: address):
     """
     vault_account._check_factory()
     vault_account._check_active()
+    self._accrue()
     if self.fee_receiver != empty(address):
         self._claim_fees()
-    vault_account._set_owed(0)
     self.fee_receiver = fee_receiver
     vault_account._terms = vault_terms._configured(vault_account._terms, terms)
     rebalancing._rules = rules
@@ -148,20 +125,18 @@ def _claim_fees() -> uint256:
     @notice Mint what is owed.
     @return Shares, 18 decimals
     """
-    shares: uint256 = vault_account._owed()
-    vault_account._set_owed(0)
-    vault_account._issue(self.fee_receiver, shares)
-    log ILeveragedToken.FeesClaimed(receiver=self.fee_receiver, shares=shares)
-    return shares
+    shares: share_ledger.Shares = vault_account._shares()
+    owed: uint256 = shares.owed
+    shares.owed = 0
+    share_ledger._mint(self.fee_receiver, owed, shares)
+    log ILeveragedToken.FeesClaimed(receiver=self.fee_receiver, shares=owed)
+    return owed
 
 
 @internal
-@view
-def _position() -> (int256, uint256, IPerpExchange.MarketStatus):
+def _accrue():
     """
-    @notice The position of a token that ends.
-    @return Size, underlying WAD
-    @return Equity, quote WAD
-    @return What the market does with orders
+    @notice Record the fees owed up to now, before their rate changes.
     """
-    return staticcall vault_account.QUOTES.position(vault_account._account(vault_account._owed()))
+    shares: share_ledger.Shares = vault_account._shares()
+    share_ledger._write(shares.supply, shares.owed)

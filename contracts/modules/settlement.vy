@@ -1,4 +1,5 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title Settlement: what is left after the end
 @license AGPL-3.0-only
@@ -8,20 +9,42 @@
 @dev Word, low bits first: assets 128 (collateral decimals) | shares 128.
 """
 
+from ...interfaces import ILeveragedToken
+from ...interfaces import IPerpExchange
+from . import vault_account
+from . import vault_terms
+
+uses: vault_account
+
 MASK_128: constant(uint256) = 2**128 - 1
 
 # What was taken, and the shares it is for, layout above; `settle`, once.
 _settlement: uint256
 
 
-@internal
-def _settle(assets: uint256, shares: uint256):
+@external
+def settle() -> uint256:
     """
-    @notice Fix the rate.
-    @param assets Collateral decimals, below 2**128
-    @param shares S, 18 decimals, below 2**128
+    @notice After a wind-down has closed the position: take all equity, every share redeems for the same rate.
+    @return Assets taken, collateral decimals
     """
+    terms: uint256 = vault_account._terms
+    assert (
+        vault_terms._phase(terms) == ILeveragedToken.Phase.WIND_DOWN
+    ), "settle: not winding down"
+    size: int256 = 0
+    equity: uint256 = 0
+    status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
+    size, equity, status = vault_account._position()
+    assert size == 0, "settle: position still open"
+    assets: uint256 = equity // vault_account.SCALE
+    shares: uint256 = vault_account._all_shares()
+    vault_account._terms = vault_terms._in_phase(terms, ILeveragedToken.Phase.CLOSED)
     self._settlement = assets | shares << 128
+    if assets != 0:
+        vault_account._trade(0, -convert(assets, int256), 0, 0, self)
+    log ILeveragedToken.Settled(assets=assets, shares=shares)
+    return assets
 
 
 @internal

@@ -10,15 +10,15 @@
 """
 
 from ethereum.ercs import IERC4626
-from snekmate.tokens import erc20
 
 from ...interfaces import IVaultQuotes
 from . import settlement
+from . import share_ledger
 from . import vault_account
 from . import vault_terms
 
-uses: erc20
 uses: settlement
+uses: share_ledger
 uses: vault_account
 
 # Equity that a mint must leave, quote WAD.
@@ -34,11 +34,11 @@ def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint
     @param min_shares Least shares accepted, 18 decimals
     @return Shares minted, 18 decimals
     """
-    owed: uint256 = vault_account._owed()
-    account: IVaultQuotes.Account = vault_account._account(owed)
+    shares_now: share_ledger.Shares = vault_account._shares()
+    account: IVaultQuotes.Account = vault_account._account(shares_now)
     quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.deposit(account, assets, True)
     assert quote.shares >= min_shares, "deposit: too few shares"
-    self._enter(account, owed, quote, receiver)
+    self._enter(account, shares_now, quote, receiver)
     return quote.shares
 
 
@@ -51,11 +51,11 @@ def mint(shares: uint256, receiver: address, max_assets: uint256 = max_value(uin
     @param max_assets Most collateral accepted, collateral decimals
     @return Assets taken, collateral decimals
     """
-    owed: uint256 = vault_account._owed()
-    account: IVaultQuotes.Account = vault_account._account(owed)
+    shares_now: share_ledger.Shares = vault_account._shares()
+    account: IVaultQuotes.Account = vault_account._account(shares_now)
     quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.mint(account, shares, True)
     assert quote.assets <= max_assets, "mint: too many assets"
-    self._enter(account, owed, quote, receiver)
+    self._enter(account, shares_now, quote, receiver)
     return quote.assets
 
 
@@ -74,11 +74,11 @@ def redeem(shares: uint256, receiver: address, owner: address, min_assets: uint2
         assets = settlement._assets_of(shares)
         self._pay_settled(assets, shares, receiver, owner)
     else:
-        owed: uint256 = vault_account._owed()
-        account: IVaultQuotes.Account = vault_account._account(owed)
+        shares_now: share_ledger.Shares = vault_account._shares()
+        account: IVaultQuotes.Account = vault_account._account(shares_now)
         quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.redeem(account, shares)
         assets = quote.assets
-        self._leave(account, owed, quote, receiver, owner)
+        self._leave(account, shares_now, quote, receiver, owner)
     assert assets >= min_assets, "redeem: too few assets"
     return assets
 
@@ -100,13 +100,13 @@ def withdraw(
         shares = settlement._shares_for(assets)
         self._pay_settled(assets, shares, receiver, owner)
     else:
-        owed: uint256 = vault_account._owed()
-        account: IVaultQuotes.Account = vault_account._account(owed)
+        shares_now: share_ledger.Shares = vault_account._shares()
+        account: IVaultQuotes.Account = vault_account._account(shares_now)
         quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.withdraw(
-            account, assets, erc20.balanceOf[owner]
+            account, assets, share_ledger._balance(owner)
         )
         shares = quote.shares
-        self._leave(account, owed, quote, receiver, owner)
+        self._leave(account, shares_now, quote, receiver, owner)
     assert shares <= max_shares, "withdraw: too many shares"
     return shares
 
@@ -117,13 +117,16 @@ def withdraw(
 
 @internal
 def _enter(
-    account: IVaultQuotes.Account, owed: uint256, quote: IVaultQuotes.Quote, receiver: address
+    account: IVaultQuotes.Account,
+    shares_now: share_ledger.Shares,
+    quote: IVaultQuotes.Quote,
+    receiver: address,
 ):
     """
     @notice Take assets, trade, mint.
     @dev Nobody's part shrinks: E' S >= E (S + n), with n the shares that trade.
     @param account What the quote was made for
-    @param owed Fee shares owed up to now
+    @param shares_now Shares before
     @param quote Of a deposit or a mint
     @param receiver Who gets the shares
     """
@@ -134,8 +137,11 @@ def _enter(
     )[2]
     assert equity >= MIN_EQUITY, "mint: below 100 quote of equity"
     self._check_parts(account, quote, equity, account.shares + quote.traded)
-    self._owe(account, owed, quote.traded - quote.shares)
-    erc20._mint(receiver, quote.shares)
+    share_ledger._mint(
+        receiver,
+        quote.shares,
+        self._owing(account, shares_now, quote.traded - quote.shares),
+    )
     log IERC4626.Deposit(
         sender=msg.sender, owner=receiver, assets=quote.assets, shares=quote.shares
     )
@@ -144,7 +150,7 @@ def _enter(
 @internal
 def _leave(
     account: IVaultQuotes.Account,
-    owed: uint256,
+    shares_now: share_ledger.Shares,
     quote: IVaultQuotes.Quote,
     receiver: address,
     owner: address,
@@ -153,13 +159,18 @@ def _leave(
     @notice Burn, trade, pay.
     @dev Nobody else's part shrinks: E' S >= E (S - n), with n the shares that trade.
     @param account What the quote was made for
-    @param owed Fee shares owed up to now
+    @param shares_now Shares before
     @param quote Of a redemption or a withdrawal
     @param receiver Who gets the collateral
     @param owner Whose shares
     """
-    self._burn(quote.assets, quote.shares, receiver, owner)
-    self._owe(account, owed, quote.shares - quote.traded)
+    self._burn(
+        quote.assets,
+        quote.shares,
+        self._owing(account, shares_now, quote.shares - quote.traded),
+        receiver,
+        owner,
+    )
     equity: int256 = vault_account._trade(
         quote.size, -convert(quote.assets, int256), quote.size_delta, 0, receiver
     )[2]
@@ -176,25 +187,31 @@ def _pay_settled(assets: uint256, shares: uint256, receiver: address, owner: add
     @param owner Whose shares
     """
     assert assets != 0, "token: nothing to pay"
-    self._burn(assets, shares, receiver, owner)
+    self._burn(assets, shares, vault_account._shares(), receiver, owner)
     assert extcall vault_account.ASSET.transfer(
         receiver, assets, default_return_value=True
     ), "token: payment failed"
 
 
 @internal
-def _burn(assets: uint256, shares: uint256, receiver: address, owner: address):
+def _burn(
+    assets: uint256,
+    shares: uint256,
+    before: share_ledger.Shares,
+    receiver: address,
+    owner: address,
+):
     """
     @notice Burn an owner's shares for a caller who may.
     @param assets What they pay, collateral decimals
     @param shares 18 decimals
+    @param before Shares before, with what is owed after
     @param receiver Who gets the collateral
     @param owner Whose shares
     """
     vault_account._check_receiver(receiver)
-    if msg.sender != owner:
-        erc20._spend_allowance(owner, msg.sender, shares)
-    erc20._burn(owner, shares)
+    share_ledger._spend(owner, msg.sender, shares)
+    share_ledger._burn(owner, shares, before)
     log IERC4626.Withdraw(
         sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares
     )
@@ -218,11 +235,18 @@ def _check_parts(
 
 
 @internal
-def _owe(account: IVaultQuotes.Account, owed: uint256, fee: uint256):
+@pure
+def _owing(
+    account: IVaultQuotes.Account, before: share_ledger.Shares, fee: uint256
+) -> share_ledger.Shares:
     """
-    @notice Record the fees owed up to now, and a fee taken in shares if anybody gets it.
+    @notice Shares with a fee that is owed, if anybody gets it; otherwise all holders keep it.
     @param account With the terms
-    @param owed Up to now, 18 decimals
+    @param before Shares before
     @param fee Shares, 18 decimals
+    @return The shares
     """
-    vault_account._set_owed(owed + fee if vault_terms._has_receiver(account.terms) else owed)
+    shares: share_ledger.Shares = before
+    if vault_terms._has_receiver(account.terms):
+        shares.owed += fee
+    return shares

@@ -9,16 +9,14 @@
 
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
-from snekmate.tokens import erc20
 
 from ...interfaces import ILeveragedToken
 from ...interfaces import IPerpExchange
 from ...interfaces import IVaultQuotes
-from . import fee_shares
+from . import share_ledger
 from . import vault_terms
 
-uses: erc20
-uses: fee_shares
+uses: share_ledger
 
 # Who made the token and may configure it.
 FACTORY: immutable(address)
@@ -53,20 +51,31 @@ def __init__(setup: ILeveragedToken.Setup, terms: uint256):
 
 @internal
 @view
-def _owed() -> uint256:
+def _shares() -> share_ledger.Shares:
     """
-    @notice Fee shares accrued to now and not yet minted.
-    @return Shares, 18 decimals
+    @notice Shares now.
+    @return Supply and owed, 18 decimals
     """
-    return fee_shares._owed(erc20.totalSupply, vault_terms._fee_rate(self._terms))
+    return share_ledger._read(vault_terms._fee_rate(self._terms))
 
 
 @internal
 @view
-def _account(owed: uint256) -> IVaultQuotes.Account:
+def _all_shares() -> uint256:
+    """
+    @notice S: shares that exist, and those owed as fees.
+    @return Shares, 18 decimals
+    """
+    shares: share_ledger.Shares = self._shares()
+    return shares.supply + shares.owed
+
+
+@internal
+@view
+def _account(shares: share_ledger.Shares) -> IVaultQuotes.Account:
     """
     @notice What quotes ask for.
-    @param owed Of `_owed`
+    @param shares Of `_shares`
     @return Units in Account
     """
     return IVaultQuotes.Account(
@@ -76,37 +85,8 @@ def _account(owed: uint256) -> IVaultQuotes.Account:
         is_long=IS_LONG,
         scale=SCALE,
         terms=self._terms,
-        shares=erc20.totalSupply + owed,
+        shares=shares.supply + shares.owed,
     )
-
-
-@internal
-def _set_owed(shares: uint256):
-    """
-    @notice Record the fee shares owed now.
-    @param shares 18 decimals
-    """
-    fee_shares._set(shares)
-
-
-@internal
-@view
-def _supply() -> uint256:
-    """
-    @notice Shares that exist.
-    @return Shares, 18 decimals
-    """
-    return erc20.totalSupply
-
-
-@internal
-def _issue(receiver: address, shares: uint256):
-    """
-    @notice Mint shares.
-    @param receiver Who gets them
-    @param shares 18 decimals
-    """
-    erc20._mint(receiver, shares)
 
 
 @internal
@@ -186,3 +166,15 @@ def _check_receiver(receiver: address):
     assert (
         receiver != empty(address) and receiver != self and receiver != VENUE.address
     ), "token: bad receiver"
+
+
+@internal
+@view
+def _position() -> (int256, uint256, IPerpExchange.MarketStatus):
+    """
+    @notice The position of a token that ends.
+    @return Size, underlying WAD
+    @return Equity, quote WAD
+    @return What the market does with orders
+    """
+    return staticcall QUOTES.position(self._account(self._shares()))

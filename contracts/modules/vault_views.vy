@@ -8,15 +8,15 @@
         are never better than the flow; values and limits never revert.
 """
 
-from snekmate.tokens import erc20
 from snekmate.utils import math
 
 from ...interfaces import IVaultQuotes
 from . import settlement
+from . import share_ledger
 from . import vault_account
 
-uses: erc20
 uses: settlement
+uses: share_ledger
 uses: vault_account
 
 
@@ -38,7 +38,7 @@ def totalAssets() -> uint256:
     @return Collateral decimals, rounded down; 0 when negative or without any price
     """
     if vault_account._is_closed():
-        return settlement._assets_of(erc20.totalSupply + vault_account._owed())
+        return settlement._assets_of(vault_account._all_shares())
     return self._worth()[0] // vault_account.SCALE
 
 
@@ -82,7 +82,7 @@ def previewDeposit(assets: uint256) -> uint256:
     """
     return (
         staticcall vault_account.QUOTES.deposit(
-            vault_account._account(vault_account._owed()), assets, False
+            vault_account._account(vault_account._shares()), assets, False
         )
     ).shares
 
@@ -97,7 +97,7 @@ def previewMint(shares: uint256) -> uint256:
     """
     return (
         staticcall vault_account.QUOTES.mint(
-            vault_account._account(vault_account._owed()), shares, False
+            vault_account._account(vault_account._shares()), shares, False
         )
     ).assets
 
@@ -114,7 +114,7 @@ def previewRedeem(shares: uint256) -> uint256:
         return settlement._assets_of(shares)
     return (
         staticcall vault_account.QUOTES.redeem(
-            vault_account._account(vault_account._owed()), shares
+            vault_account._account(vault_account._shares()), shares
         )
     ).assets
 
@@ -129,7 +129,7 @@ def previewWithdraw(assets: uint256) -> uint256:
     """
     if vault_account._is_closed():
         return settlement._shares_for(assets)
-    account: IVaultQuotes.Account = vault_account._account(vault_account._owed())
+    account: IVaultQuotes.Account = vault_account._account(vault_account._shares())
     return (staticcall vault_account.QUOTES.withdraw(account, assets, account.shares)).shares
 
 
@@ -141,9 +141,9 @@ def maxDeposit(receiver: address) -> uint256:
     @param receiver Anyone
     @return Assets, collateral decimals; 0 while minting is closed
     """
-    return (staticcall vault_account.QUOTES.most_in(vault_account._account(vault_account._owed())))[
-        0
-    ]
+    return (
+        staticcall vault_account.QUOTES.most_in(vault_account._account(vault_account._shares()))
+    )[0]
 
 
 @external
@@ -154,9 +154,9 @@ def maxMint(receiver: address) -> uint256:
     @param receiver Anyone
     @return Shares, 18 decimals; 0 while minting is closed
     """
-    return (staticcall vault_account.QUOTES.most_in(vault_account._account(vault_account._owed())))[
-        1
-    ]
+    return (
+        staticcall vault_account.QUOTES.most_in(vault_account._account(vault_account._shares()))
+    )[1]
 
 
 @external
@@ -167,12 +167,12 @@ def maxWithdraw(owner: address) -> uint256:
     @param owner Whose shares
     @return Assets, collateral decimals
     """
-    shares: uint256 = erc20.balanceOf[owner]
+    shares: uint256 = share_ledger._balance(owner)
     if vault_account._is_closed():
         return settlement._assets_of(shares)
     return (
         staticcall vault_account.QUOTES.most_out(
-            vault_account._account(vault_account._owed()), shares
+            vault_account._account(vault_account._shares()), shares
         )
     )[0]
 
@@ -185,12 +185,12 @@ def maxRedeem(owner: address) -> uint256:
     @param owner Whose shares
     @return Shares, 18 decimals
     """
-    shares: uint256 = erc20.balanceOf[owner]
+    shares: uint256 = share_ledger._balance(owner)
     if vault_account._is_closed():
         return shares if settlement._assets_of(shares) != 0 else 0
     return (
         staticcall vault_account.QUOTES.most_out(
-            vault_account._account(vault_account._owed()), shares
+            vault_account._account(vault_account._shares()), shares
         )
     )[1]
 
@@ -212,5 +212,5 @@ def _worth() -> (uint256, uint256):
         shares: uint256 = 0
         assets, shares = settlement._rate()
         return assets * vault_account.SCALE, shares
-    account: IVaultQuotes.Account = vault_account._account(vault_account._owed())
+    account: IVaultQuotes.Account = vault_account._account(vault_account._shares())
     return staticcall vault_account.QUOTES.value(account), account.shares

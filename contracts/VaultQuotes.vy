@@ -9,7 +9,6 @@
      (formulas and their inverses), vault_terms (fees, band, cap), leverage_math (fill and cost).
 """
 
-from ..interfaces import IPerpExchange
 from ..interfaces import IVaultQuotes
 from .modules import minting
 from .modules import redeeming
@@ -123,7 +122,7 @@ def value(account: IVaultQuotes.Account) -> uint256:
     @return Quote WAD; 0 when negative or without any price
     """
     case: vault_case.Case = vault_case._read(account)
-    if case.state.size != 0 and case.state.price == 0:
+    if case.vault.size != 0 and case.vault.market.price == 0:
         return 0
     return case.vault.equity
 
@@ -144,13 +143,13 @@ def opening(account: IVaultQuotes.Account, assets: uint256) -> int256:
 @view
 def position(
     account: IVaultQuotes.Account,
-) -> (int256, uint256, IPerpExchange.MarketStatus):
+) -> (int256, uint256, bool):
     """
     @notice The position as it is, for a token that ends; its price may be invalid.
     @param account Units in Account
     @return Size, underlying WAD
     @return Equity, quote WAD, 0 when negative
-    @return What the market does with orders
+    @return Whether the market is CLOSED
     """
     case: vault_case.Case = vault_case._read(account)
-    return case.state.size, case.vault.equity, case.state.status
+    return case.vault.size, case.vault.equity, case.is_closed

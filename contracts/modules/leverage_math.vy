@@ -6,7 +6,8 @@
 @notice Leverage, the cost of a trade, and the size that reaches a leverage after its own costs.
 @dev Stateless and pure. E equity, q size, N = |q| P, L = N / E, c(d) cost of trading d against the oracle price,
      u = c / (|d| P) the same per notional. Bounds: |q|, |d|, |skew| < 2**96, P <= 2**94, |E| < 2**128,
-     1e18 <= K < 2**104, fees < 2**57, aims < 2**67. Arithmetic is checked, and within these bounds it never reverts.
+     1e18 <= K < 2**104, fees < 2**57, aims < 2**67; callers keep them. Fill and cost are unchecked, because every flow
+     and decision asks them several times: P (2K + 2 skew + d) < 2**200, fill <= 2**100, fee product < 2**253.
 """
 
 WAD: constant(uint256) = 10**18
@@ -57,14 +58,16 @@ def _fill_price(market: Market, size_delta: int256) -> uint256:
     """
     if market.skew_scale == 0:
         return market.price
-    double_scale: uint256 = 2 * market.skew_scale
-    weight: int256 = convert(double_scale, int256) + 2 * market.skew + size_delta
+    double_scale: uint256 = unsafe_mul(2, market.skew_scale)
+    weight: int256 = unsafe_add(
+        convert(double_scale, int256), unsafe_add(unsafe_mul(2, market.skew), size_delta)
+    )
     if weight <= 0:
         return 0
-    numerator: uint256 = market.price * convert(weight, uint256)
+    numerator: uint256 = unsafe_mul(market.price, convert(weight, uint256))
     if size_delta > 0:
-        numerator += double_scale - 1
-    fill_price: uint256 = numerator // double_scale
+        numerator = unsafe_add(numerator, unsafe_sub(double_scale, 1))
+    fill_price: uint256 = unsafe_div(numerator, double_scale)
     return fill_price if fill_price <= MAX_FILL else 0
 
 
@@ -80,18 +83,23 @@ def _cost(market: Market, size_delta: int256, fill_price: uint256) -> int256:
     @return Quote WAD, rounded up; negative when the trade relieves the skew by more than its fee
     """
     amount: uint256 = convert(abs(size_delta), uint256)
-    maker_amount: uint256 = 0
+    weighted: uint256 = unsafe_mul(amount, market.taker_fee)
     if (market.skew > 0) != (size_delta > 0):
-        maker_amount = min(amount, convert(abs(market.skew), uint256))
-    weighted: uint256 = (
-        maker_amount * market.maker_fee + (amount - maker_amount) * market.taker_fee
+        maker_amount: uint256 = min(amount, convert(abs(market.skew), uint256))
+        weighted = unsafe_add(
+            unsafe_mul(maker_amount, market.maker_fee),
+            unsafe_mul(unsafe_sub(amount, maker_amount), market.taker_fee),
+        )
+    fee: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul(fill_price, weighted), WAD_SQUARED - 1), WAD_SQUARED
     )
-    fee: uint256 = (fill_price * weighted + WAD_SQUARED - 1) // WAD_SQUARED
-    gain_36: int256 = size_delta * (convert(market.price, int256) - convert(fill_price, int256))
-    gain: int256 = gain_36 // IWAD
-    if gain * IWAD > gain_36:
-        gain -= 1
-    return convert(fee, int256) - gain
+    gain_36: int256 = unsafe_mul(
+        size_delta, unsafe_sub(convert(market.price, int256), convert(fill_price, int256))
+    )
+    gain: int256 = unsafe_div(gain_36, IWAD)
+    if unsafe_mul(gain, IWAD) > gain_36:
+        gain = unsafe_sub(gain, 1)
+    return unsafe_sub(convert(fee, int256), gain)
 
 
 @internal

@@ -8,7 +8,6 @@
 """
 
 from ...interfaces import ILeveragedToken
-from ...interfaces import IPerpExchange
 from . import rebalancing
 from . import share_ledger
 from . import vault_account
@@ -47,9 +46,9 @@ def wind_down():
     """
     size: int256 = 0
     equity: uint256 = 0
-    status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
-    size, equity, status = vault_account._position()
-    if status != IPerpExchange.MarketStatus.CLOSED:
+    is_closed: bool = False
+    size, equity, is_closed = vault_account._position()
+    if not is_closed:
         vault_account._check_factory()
     vault_account._check_active()
     self._accrue()

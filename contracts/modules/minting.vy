@@ -17,8 +17,8 @@ from . import vault_terms
 
 # Smallest deposit, quote WAD.
 MIN_DEPOSIT: constant(uint256) = 10 * 10**18
-# Most shares a flow may name: what the arithmetic is proven for.
-MAX_SHARES: constant(uint256) = 2**112
+# Most shares a flow may name: with its fee within what share_math.vy is proven for.
+MAX_SHARES: constant(uint256) = 2**103
 
 
 @internal
@@ -105,7 +105,7 @@ def _most(case: vault_case.Case) -> (uint256, uint256):
     traded: uint256 = 0
     if case.vault.size == 0:
         # |q'| = T E' / P; a twentieth is left for what the trade may cost or bring.
-        after: uint256 = room * case.state.price // vault_terms._target(case.account.terms)
+        after: uint256 = room * case.vault.market.price // vault_terms._target(case.account.terms)
         after -= after // 20
         price = max(after, case.vault.equity) - case.vault.equity
         if after < vault_case.MIN_EQUITY:
@@ -132,8 +132,8 @@ def _room(case: vault_case.Case) -> uint256:
     if (
         vault_terms._phase(terms) != ILeveragedToken.Phase.ACTIVE
         or vault_terms._is_paused(terms)
-        or not vault_case._is_trading(case.state)
-        or case.state.status != IPerpExchange.MarketStatus.ACTIVE
+        or not case.is_trading
+        or not case.is_active
         or case.vault.equity == 0
         or not self._is_in_band(case)
     ):
@@ -190,7 +190,7 @@ def _size_at_target(case: vault_case.Case, equity: uint256) -> int256:
     @return underlying WAD, toward zero
     """
     target: uint256 = vault_terms._target(case.account.terms)
-    size: int256 = convert(equity * target // case.state.price, int256)
+    size: int256 = convert(equity * target // case.vault.market.price, int256)
     return size if case.account.is_long else -size
 
 
@@ -215,8 +215,6 @@ def _cost(vault: share_math.Vault, size_delta: int256) -> int256:
     @param size_delta underlying WAD
     @return Quote WAD; negative = rebate
     """
-    if size_delta == 0:
-        return 0
-    fill_price: uint256 = leverage_math._fill_price(vault.market, size_delta)
-    assert fill_price != 0, "vault: no fill to open"
-    return leverage_math._cost(vault.market, size_delta, fill_price)
+    cost: int256 = share_math._cost(vault, size_delta)
+    assert cost != share_math.NO_COST, "vault: no fill to open"
+    return cost

@@ -7,7 +7,6 @@
         trade. docs/protocol.md section 4.
 """
 
-from ...interfaces import IPerpExchange
 from ...interfaces import IVaultQuotes
 from . import share_math
 from . import vault_case
@@ -84,18 +83,14 @@ def _most(case: vault_case.Case, shares: uint256) -> (uint256, uint256):
     @return Assets, collateral decimals
     @return Shares, 18 decimals; within 1e-12 where the venue cannot pay all
     """
-    if (
-        not vault_case._is_trading(case.state)
-        or case.vault.equity == 0
-        or self._is_too_high(case.state)
-    ):
+    if not case.is_trading or case.vault.equity == 0 or case.is_too_high:
         return 0, 0
     scale: uint256 = case.account.scale
     traded: uint256 = vault_terms._redeem_traded(case.account.terms, shares)
     paid: uint256 = self._leave(case, traded)[1]
     if paid < scale:
         return 0, 0
-    cash: uint256 = case.state.cash // scale * scale
+    cash: uint256 = case.cash // scale * scale
     if paid < cash + scale:
         return paid // scale, shares
     slack: uint256 = 2 * scale + cash // 10**12
@@ -114,22 +109,7 @@ def _check_open(case: vault_case.Case):
          anyone may do that, in an emergency without budget.
     @param case What a redemption meets
     """
-    assert not self._is_too_high(case.state), "redeem: rebalance first"
-
-
-@internal
-@pure
-def _is_too_high(state: IPerpExchange.AccountState) -> bool:
-    """
-    @notice Whether leverage is above what the venue lets a withdrawal keep.
-    @param state Of the account, with equity > 0
-    @return True when nothing can leave
-    """
-    equity: uint256 = convert(state.equity, uint256)
-    return state.size != 0 and (
-        convert(abs(state.size), uint256) * state.price > equity * state.max_leverage
-        or equity <= state.maintenance
-    )
+    assert not case.is_too_high, "redeem: rebalance first"
 
 
 @internal
@@ -146,6 +126,6 @@ def _leave(case: vault_case.Case, traded: uint256) -> (int256, uint256):
     vault: share_math.Vault = case.vault
     size_delta: int256 = share_math._redeem_delta(vault, traded)
     left: uint256 = vault.equity - vault.equity * traded // vault.shares
-    if left < max(2 * case.state.min_margin, 10 * case.state.min_keeper_fee):
+    if left < case.least:
         size_delta = -vault.size
     return size_delta, share_math._redeem_value(vault, traded, size_delta)

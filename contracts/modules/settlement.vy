@@ -10,7 +10,6 @@
 """
 
 from ...interfaces import ILeveragedToken
-from ...interfaces import IPerpExchange
 from . import vault_account
 from . import vault_terms
 
@@ -34,8 +33,8 @@ def settle() -> uint256:
     ), "settle: not winding down"
     size: int256 = 0
     equity: uint256 = 0
-    status: IPerpExchange.MarketStatus = empty(IPerpExchange.MarketStatus)
-    size, equity, status = vault_account._position()
+    is_closed: bool = False
+    size, equity, is_closed = vault_account._position()
     assert size == 0, "settle: position still open"
     assets: uint256 = equity // vault_account.SCALE
     shares: uint256 = vault_account._all_shares()

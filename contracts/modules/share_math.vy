@@ -7,7 +7,8 @@
         does it pays, or keeps, exactly what the venue charges for his trade. N/E and E/S of everybody else stay.
 @dev Rounding is against the caller: a mint trades a little less and pays a little more, a redemption trades a
      little more and gets a little less. Shares have 18 decimals, money is quote WAD. Bounds of leverage_math.vy;
-     shares and S < 2**128; checked. docs/protocol.md section 4.
+     0 < E < 2**132, n <= 2**104, 0 < S < 2**106; callers keep them. Unchecked: |q| n < 2**200, E n < 2**236, cost < 2**197.
+     docs/protocol.md section 4.
 """
 
 from . import leverage_math
@@ -18,6 +19,12 @@ STEPS: constant(uint256) = 12
 PRECISION: constant(uint256) = 10**15
 # The price of shares whose trade has no fill.
 NO_PRICE: constant(uint256) = max_value(uint256)
+# The cost of a trade without a fill.
+NO_COST: constant(int256) = max_value(int256)
+# Largest trade priced, underlying WAD: more than any venue takes.
+MAX_SIZE: constant(int256) = 2**96 - 1
+# Most shares a flow may name, and a token has.
+MAX_SHARES: constant(uint256) = 2**104
 
 
 # A vault as a mint or a redemption meets it.
@@ -37,7 +44,9 @@ def _mint_delta(vault: Vault, shares: uint256) -> int256:
     @param shares n
     @return underlying WAD
     """
-    amount: uint256 = convert(abs(vault.size), uint256) * shares // vault.shares
+    amount: uint256 = unsafe_div(
+        unsafe_mul(convert(abs(vault.size), uint256), shares), vault.shares
+    )
     return convert(amount, int256) if vault.size > 0 else -convert(amount, int256)
 
 
@@ -50,15 +59,13 @@ def _mint_price(vault: Vault, shares: uint256) -> uint256:
     @param shares n
     @return Quote WAD, rounded up, at least 0; max_value(uint256) when the trade has no fill
     """
-    claim: uint256 = (vault.equity * shares + vault.shares - 1) // vault.shares
-    size_delta: int256 = self._mint_delta(vault, shares)
-    if size_delta == 0:
-        return claim
-    fill_price: uint256 = leverage_math._fill_price(vault.market, size_delta)
-    if fill_price == 0:
+    claim: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul(vault.equity, shares), unsafe_sub(vault.shares, 1)), vault.shares
+    )
+    cost: int256 = self._cost(vault, self._mint_delta(vault, shares))
+    if cost == NO_COST:
         return NO_PRICE
-    cost: int256 = leverage_math._cost(vault.market, size_delta, fill_price)
-    return convert(max(convert(claim, int256) + cost, 0), uint256)
+    return convert(max(unsafe_add(convert(claim, int256), cost), 0), uint256)
 
 
 @internal
@@ -70,9 +77,12 @@ def _redeem_delta(vault: Vault, shares: uint256) -> int256:
     @param shares n, at most S
     @return underlying WAD
     """
-    amount: uint256 = (
-        convert(abs(vault.size), uint256) * shares + vault.shares - 1
-    ) // vault.shares
+    amount: uint256 = unsafe_div(
+        unsafe_add(
+            unsafe_mul(convert(abs(vault.size), uint256), shares), unsafe_sub(vault.shares, 1)
+        ),
+        vault.shares,
+    )
     return -convert(amount, int256) if vault.size > 0 else convert(amount, int256)
 
 
@@ -86,14 +96,30 @@ def _redeem_value(vault: Vault, shares: uint256, size_delta: int256) -> uint256:
     @param size_delta d: of `_redeem_delta`, or minus the whole position; underlying WAD
     @return Quote WAD, rounded down; 0 when the cost exceeds the claim or the trade has no fill
     """
-    claim: uint256 = vault.equity * shares // vault.shares
+    claim: uint256 = unsafe_div(unsafe_mul(vault.equity, shares), vault.shares)
+    cost: int256 = self._cost(vault, size_delta)
+    if cost == NO_COST:
+        return 0
+    return convert(max(unsafe_sub(convert(claim, int256), cost), 0), uint256)
+
+
+@internal
+@pure
+def _cost(vault: Vault, size_delta: int256) -> int256:
+    """
+    @notice What the venue charges for a trade.
+    @param vault With its market
+    @param size_delta d, underlying WAD
+    @return Quote WAD; negative = rebate; max_value(int256) when there is no fill, or the trade is beyond any venue
+    """
     if size_delta == 0:
-        return claim
+        return 0
+    if abs(size_delta) > MAX_SIZE:
+        return NO_COST
     fill_price: uint256 = leverage_math._fill_price(vault.market, size_delta)
     if fill_price == 0:
-        return 0
-    cost: int256 = leverage_math._cost(vault.market, size_delta, fill_price)
-    return convert(max(convert(claim, int256) - cost, 0), uint256)
+        return NO_COST
+    return leverage_math._cost(vault.market, size_delta, fill_price)
 
 
 @internal
@@ -112,7 +138,7 @@ def _shares_for(vault: Vault, amount: uint256, unit: uint256) -> uint256:
     fits_price: uint256 = 0
     over: uint256 = 0
     over_price: uint256 = 0
-    shares: uint256 = amount * vault.shares // vault.equity
+    shares: uint256 = min(amount * vault.shares // vault.equity, MAX_SHARES)
     for i: uint256 in range(STEPS):
         price: uint256 = self._mint_price(vault, shares)
         if price <= amount:
@@ -124,7 +150,7 @@ def _shares_for(vault: Vault, amount: uint256, unit: uint256) -> uint256:
             over = shares
             over_price = price
         if over == 0:
-            shares = fits * amount // max(fits_price, 1) + 1
+            shares = min(fits * amount // max(fits_price, 1) + 1, MAX_SHARES)
         elif over_price == NO_PRICE:
             shares = fits + (over - fits) // 2
         else:

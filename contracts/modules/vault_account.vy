@@ -170,11 +170,11 @@ def _check_receiver(receiver: address):
 
 @internal
 @view
-def _position() -> (int256, uint256, IPerpExchange.MarketStatus):
+def _position() -> (int256, uint256, bool):
     """
     @notice The position of a token that ends.
     @return Size, underlying WAD
     @return Equity, quote WAD
-    @return What the market does with orders
+    @return Whether the market is CLOSED
     """
     return staticcall QUOTES.position(self._account(self._shares()))

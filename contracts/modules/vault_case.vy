@@ -21,9 +21,14 @@ MAX_AMOUNT: constant(uint256) = 2**96
 
 
 struct Case:
-    state: IPerpExchange.AccountState
     account: IVaultQuotes.Account
     vault: share_math.Vault  # equity 0 where it is negative
+    cash: uint256  # the most that can leave the market now, quote WAD
+    least: uint256  # equity that a redemption leaves, or it closes the position, quote WAD
+    is_trading: bool  # price, market and account let anything trade
+    is_active: bool  # the market takes increases
+    is_closed: bool  # the market has settled
+    is_too_high: bool  # the venue lets no margin leave at this leverage
 
 
 @internal
@@ -37,15 +42,27 @@ def _read(account: IVaultQuotes.Account) -> Case:
     state: IPerpExchange.AccountState = staticcall IPerpExchange(account.venue).account_state(
         account.market, account.token, 0
     )
+    equity: uint256 = convert(max(state.equity, 0), uint256)
+    notional_36: uint256 = convert(abs(state.size), uint256) * state.price
     return Case(
-        state=state,
         account=account,
         vault=share_math.Vault(
             market=policy_case._market(state),
             size=state.size,
-            equity=convert(max(state.equity, 0), uint256),
+            equity=equity,
             shares=account.shares,
         ),
+        cash=state.cash,
+        least=max(2 * state.min_margin, 10 * state.min_keeper_fee),
+        is_trading=(
+            state.oracle_fault == 0
+            and not state.flagged
+            and state.status != IPerpExchange.MarketStatus.PAUSED
+        ),
+        is_active=state.status == IPerpExchange.MarketStatus.ACTIVE,
+        is_closed=state.status == IPerpExchange.MarketStatus.CLOSED,
+        is_too_high=state.size != 0
+        and (notional_36 > equity * state.max_leverage or equity <= state.maintenance),
     )
 
 
@@ -58,27 +75,12 @@ def _read_trading(account: IVaultQuotes.Account) -> Case:
     @return The case
     """
     case: Case = self._read(account)
-    if not self._is_trading(case.state):
+    if not case.is_trading:
         price: uint256 = staticcall IPerpExchange(account.venue).check_trading(
             account.market, account.token
         )
     assert case.vault.equity != 0, "vault: no equity"
     return case
-
-
-@internal
-@view
-def _is_trading(state: IPerpExchange.AccountState) -> bool:
-    """
-    @notice Whether price, market and account let anything trade.
-    @param state Of the account
-    @return True when they do
-    """
-    return (
-        state.oracle_fault == 0
-        and not state.flagged
-        and state.status != IPerpExchange.MarketStatus.PAUSED
-    )
 
 
 @internal

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.model.arithmetic import ceil_div
-from steelyard.model.leverage import Market, cost, fill_price
+from steelyard.model.leverage import MAX_SIZE, Market, cost, fill_price
 
 STEPS = 12
 PRECISION = 10**15
+MAX_SHARES = 2**104
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,8 @@ class Vault:
         """Return what n new shares cost, quote WAD, up: E n/S + c(q n/S); None without a fill."""
         claim = ceil_div(self.equity * shares, self.shares)
         size_delta = self.mint_delta(shares)
-        if size_delta == 0:
-            return claim
-        fill = fill_price(self.market, size_delta)
-        return max(claim + cost(self.market, size_delta, fill), 0) if fill else None
+        charged = self.cost(size_delta)
+        return None if charged is None else max(claim + charged, 0)
 
     def redeem_delta(self, shares: int) -> int:
         """Return the trade that redeeming causes, underlying WAD: -q n/S away from zero."""
@@ -62,10 +61,21 @@ class Vault:
             0 when the cost exceeds the claim or the trade has no fill.
         """
         claim = self.equity * shares // self.shares
+        charged = self.cost(size_delta)
+        return 0 if charged is None else max(claim - charged, 0)
+
+    def cost(self, size_delta: int) -> int | None:
+        """Return what the venue charges for a trade (underlying WAD), quote WAD.
+
+        Returns:
+            None without a fill, or when the trade is beyond any venue.
+        """
         if size_delta == 0:
-            return claim
+            return 0
+        if abs(size_delta) > MAX_SIZE:
+            return None
         fill = fill_price(self.market, size_delta)
-        return max(claim - cost(self.market, size_delta, fill), 0) if fill else 0
+        return cost(self.market, size_delta, fill) if fill else None
 
     def shares_for(self, amount: int, unit: int) -> int:
         """Return the most shares that cost no more than an amount; 0 when none fits.
@@ -76,7 +86,7 @@ class Vault:
         """
         fits, fits_price = 0, 0
         over, over_price = 0, 0
-        shares = amount * self.shares // self.equity
+        shares = min(amount * self.shares // self.equity, MAX_SHARES)
         for _ in range(STEPS):
             price = self.mint_price(shares)
             if price is not None and price <= amount:
@@ -86,7 +96,7 @@ class Vault:
             else:
                 over, over_price = shares, price or 0
             if over == 0:
-                shares = fits * amount // max(fits_price, 1) + 1
+                shares = min(fits * amount // max(fits_price, 1) + 1, MAX_SHARES)
             elif over_price == 0:
                 shares = fits + (over - fits) // 2
             else:

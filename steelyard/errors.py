@@ -72,6 +72,7 @@ CONTRACT_ERRORS: dict[str, str] = {
     "oracle: sequencer down": "wait for the L2 sequencer",
     "oracle: sequencer grace period": "wait for the grace period after the sequencer came back",
     "oracle: stale": "wait for the feed: its last round is older than max_age",
+    "mint: wiped": "nothing is left of this token: look for its next series",
     "order: beyond the skew scale": "sell less: the order would push the fill price to zero",
     "order: price limit": "accept a worse price or trade less",
     "order: quote out of range": "quote an order or a position of at most 2**95",

@@ -83,6 +83,7 @@ def _check_open(case: vault_case.Case, quote: IVaultQuotes.Quote):
     terms: uint256 = case.account.terms
     assert vault_terms._phase(terms) == ILeveragedToken.Phase.ACTIVE, "mint: winding down"
     assert not vault_terms._is_paused(terms), "mint: paused"
+    assert not vault_case._is_wiped(case.vault), "mint: wiped"
     assert self._is_in_band(case), "mint: rebalance first"
     size: uint256 = convert(abs(quote.size + quote.size_delta), uint256)
     assert size <= vault_terms._cap(terms), "mint: cap reached"

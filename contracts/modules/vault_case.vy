@@ -96,6 +96,17 @@ def _is_remainder(vault: share_math.Vault) -> bool:
 
 @internal
 @pure
+def _is_wiped(vault: share_math.Vault) -> bool:
+    """
+    @notice Whether nothing is left that could be opened again; what little there is redeems.
+    @param vault The vault
+    @return True with q = 0 and E < 1 quote
+    """
+    return vault.size == 0 and vault.equity < WIPED_EQUITY
+
+
+@internal
+@pure
 def _leverage(vault: share_math.Vault) -> uint256:
     """
     @notice Real leverage.

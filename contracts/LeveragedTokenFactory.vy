@@ -6,11 +6,11 @@
 @author Steelyard
 @notice Makes leveraged tokens with their seed, keeps the list of them, and is the only one who may configure, pause or
         end one.
-@dev Thin over modules: token_making (deploy and seed), registry (all tokens; trade shares and caps of a market),
-     token_settings (configure, wind down) over timelock, token_bounds (constants that nobody can pass) and
-     config_words (packing), mint_pauses. Design: docs/protocol.md sections 4, 7 and 8. Trusted: the owner, with which
-     venue a token trades on, and within bounds and delay with its rules and fees; the guardian, with mint pauses. Nobody
-     can move collateral or the seed's shares, or replace code.
+@dev Thin over modules: token_making (deploy and seed), registry (all tokens) and market_holds (trade shares and caps),
+     token_settings (configure, wind down) over timelock, token_bounds (constants that nobody can pass) and config_words
+     (packing), mint_pauses. Design: docs/protocol.md sections 4, 7 and 8. Trusted: the owner, with which venue a token
+     trades on, and within bounds and delay with its rules and fees; the guardian, with mint pauses. Nobody can move
+     collateral or the seed's shares, or replace code.
 @custom:kill schedule_wind_down ends a token after the delay, pause_mint closes its mints for a time. Redemption has no
         switch.
 """
@@ -21,6 +21,7 @@ from snekmate.auth import ownable_2step
 from ..interfaces import ILeveragedToken
 from ..interfaces import ILeveragedTokenFactory
 from .modules import config_words
+from .modules import market_holds
 from .modules import mint_pauses
 from .modules import registry
 from .modules import timelock
@@ -37,8 +38,9 @@ implements: ILeveragedTokenFactory
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: config_words
+initializes: market_holds
 initializes: mint_pauses[ownable := ownable]
-initializes: registry
+initializes: registry[market_holds := market_holds]
 initializes: timelock
 initializes: token_making[ownable := ownable, config_words := config_words, registry := registry]
 initializes: token_settings[
@@ -58,10 +60,9 @@ exports: (
     registry.tokens_page,
     registry.is_token,
     registry.is_dead,
-    registry.market_tokens,
-    registry.market_use,
     registry.release,
 )
+exports: (market_holds.market_tokens, market_holds.market_use)
 exports: (
     token_making.blueprint,
     token_making.policy,

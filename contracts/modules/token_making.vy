@@ -124,7 +124,7 @@ def _create(
     if predecessor != empty(address):
         first = registry._entries[predecessor].first
     registry._enter(token, setup, series, first, spec.initial_nav)
-    registry._configure(token, spec.is_long, spec.config)
+    registry._configure(token, setup, spec.config)
     seed_shares: uint256 = self._seed(token, spec, seed_assets, state.min_keeper_fee)
     log ILeveragedTokenFactory.TokenCreated(
         token=token,

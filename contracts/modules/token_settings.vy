@@ -38,7 +38,7 @@ def apply_config(token: address, config: ILeveragedTokenFactory.TokenConfig):
     timelock._take(token, timelock.CONFIG, keccak256(abi_encode(config)))
     setup: ILeveragedToken.Setup = staticcall ILeveragedToken(token).setup()
     packed: config_words.Packed = self._check(token, setup, config)
-    registry._configure(token, setup.is_long, config)
+    registry._configure(token, setup, config)
     extcall ILeveragedToken(token).configure(packed.terms, packed.rules, config.fee_receiver)
     log ILeveragedTokenFactory.ConfigApplied(token=token, caller=msg.sender, config=config)
 

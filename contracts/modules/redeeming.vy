@@ -80,24 +80,32 @@ def _most(case: vault_case.Case, shares: uint256) -> (uint256, uint256):
     @notice The most an owner can withdraw, and redeem.
     @param case What he meets
     @param shares His shares, 18 decimals
-    @return Assets, collateral decimals
-    @return Shares, 18 decimals; within 1e-12 where the venue cannot pay all
+    @return Assets, collateral decimals; within 1e-12 where the venue cannot pay all
+    @return Shares, 18 decimals; the same
     """
-    if not case.is_trading or case.vault.equity == 0 or case.is_too_high:
+    if shares == 0 or not case.is_trading or case.vault.equity == 0 or case.is_too_high:
         return 0, 0
     scale: uint256 = case.account.scale
     traded: uint256 = vault_terms._redeem_traded(case.account.terms, shares)
-    paid: uint256 = self._leave(case, traded)[1]
+    size_delta: int256 = 0
+    paid: uint256 = 0
+    size_delta, paid = self._leave(case, traded)
     if paid < scale:
         return 0, 0
-    cash: uint256 = case.cash // scale * scale
-    if paid < cash + scale:
+    # The order's fee leaves what the venue can pay as well: it asks for what the shares pay before that.
+    free: share_math.Vault = case.vault
+    free.market.maker_fee = 0
+    free.market.taker_fee = 0
+    if share_math._redeem_value(free, traded, size_delta) <= case.cash:
         return paid // scale, shares
-    slack: uint256 = 2 * scale + cash // 10**12
-    if cash <= slack:
+    slack: uint256 = 2 * scale + case.cash // 10**12
+    if case.cash <= slack:
         return 0, 0
-    traded = share_math._shares_worth(case.vault, cash - slack, traded, scale)
-    return cash // scale, vault_terms._redeem_shares(case.account.terms, traded)
+    traded = min(traded, share_math._shares_worth(free, case.cash - slack, free.shares, scale))
+    paid = self._leave(case, traded)[1]
+    if paid < scale:
+        return 0, 0
+    return paid // scale, vault_terms._redeem_shares(case.account.terms, traded)
 
 
 @internal

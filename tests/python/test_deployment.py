@@ -12,11 +12,18 @@ from steelyard.deployment import (
     EvmBackend,
     FeedConfig,
     SystemConfig,
+    TokenConfig,
+    create_token,
     default_market,
+    default_token,
     deploy_system,
 )
-from steelyard.evm import DEPLOYER, Evm
+from steelyard.evm import DEPLOYER, Evm, address
 from steelyard.model.exchange import WAD, MarketConfig
+from steelyard.model.policy import Rules
+
+# Every kind there is a default for, on both markets.
+KINDS = tuple(market + kind for market in ("ETH", "BTC") for kind in ("2L", "3L", "5L", "2S", "3S"))
 
 
 @pytest.fixture(params=["evm", "ape"])
@@ -25,6 +32,14 @@ def backend(request):
         return EvmBackend(Evm())
     owner, project = request.getfixturevalue("owner"), request.getfixturevalue("project")
     return ApeBackend(owner, project)
+
+
+@pytest.fixture
+def anvil(request):
+    """A backend on a real node."""
+    networks, accounts = request.getfixturevalue("networks"), request.getfixturevalue("accounts")
+    with networks.parse_network_choice("ethereum:local:foundry"):
+        yield ApeBackend(accounts[0], request.getfixturevalue("project"))
 
 
 @pytest.mark.parametrize("decimals", [6, 18])
@@ -56,6 +71,122 @@ def test_config_has_the_fields_of_the_interface():
     (pack,) = [item for item in compile_contract("MarketParameters").abi if item["name"] == "pack"]
     names = [component["name"] for component in pack["inputs"][0]["components"]]
     assert names == [field.name for field in fields(MarketConfig)]
+
+
+def check_tokens(backend, system):
+    """Each token is what its setup says, and has its seed."""
+    factory = system.factory
+    assert factory.owner() == backend.owner
+    assert factory.policy() == system.policy.address
+    assert factory.quotes() == system.quotes.address
+    assert list(system.tokens) == [setup.symbol for setup in system.config.tokens]
+    assert list(factory.tokens_page(0, 100)) == [t.address for t in system.tokens.values()]
+    for setup in system.config.tokens:
+        token, market = system.tokens[setup.symbol], system.markets[setup.market]
+        assert token.factory() == factory.address
+        assert tuple(token.setup()) == (
+            setup.name,
+            setup.symbol,
+            system.exchange.address,
+            market.id,
+            system.policy.address,
+            system.quotes.address,
+            setup.is_long,
+        )
+        rules, *rest, receiver = factory.token_config(token)
+        # Ape gives addresses back in mixed case.
+        assert (tuple(rules), *rest, receiver.lower()) == astuple(setup.config)
+        assert factory.token_info(token).initial_nav == setup.initial_nav
+        state = system.exchange.account_state(market.id, token, 0)
+        assert 0.97 * setup.seed < state.equity <= setup.seed
+        assert abs(state.size) * state.price / state.equity / setup.config.rules.target == (
+            pytest.approx(1, abs=1e-6)
+        )
+        assert (state.size > 0) == setup.is_long
+        assert token.balanceOf(factory) == token.totalSupply()
+        assert token.totalSupply() == pytest.approx(state.equity // 100, rel=1e-6)  # funding
+    assert system.usd.balanceOf(factory) == 0
+
+
+@pytest.mark.parametrize("decimals", [6, 18])
+def test_tokens_are_as_configured(backend, decimals):
+    tokens = (default_token("BTC3L", address("fees")), default_token("ETH2S"))
+    config = SystemConfig(collateral_decimals=decimals, tokens=tokens)
+    check_tokens(backend, deploy_system(backend, config))
+
+
+@pytest.mark.node
+def test_tokens_on_a_real_node(anvil):
+    config = SystemConfig(tokens=(default_token("ETH3L"), default_token("ETH3S")))
+    check_tokens(anvil, deploy_system(anvil, config))
+
+
+def test_every_kind_fits_into_its_market():
+    backend = EvmBackend(Evm())
+    system = deploy_system(backend, SystemConfig(tokens=tuple(map(default_token, KINDS))))
+    check_tokens(backend, system)
+
+
+def test_defaults_of_tokens():
+    """As docs/protocol.md offers them: bands, budgets, emergency leverage."""
+    rules = {kind: default_token(f"ETH{kind}").config.rules for kind in ("2L", "3L", "2S", "3S")}
+    bands = {kind: (r.leverage_lo / WAD, r.leverage_hi / WAD) for kind, r in rules.items()}
+    assert bands == {"2L": (1.6, 2.5), "3L": (2, 4), "2S": (1.5, 2.75), "3S": (2, 4)}
+    budgets = {kind: r.cost_budget * 10_000 // WAD for kind, r in rules.items()}
+    assert budgets == {"2L": 50, "3L": 120, "2S": 120, "3S": 240}
+    assert rules["3L"].emergency_leverage == 5 * WAD
+    config = default_token("ETH3L").config
+    assert (config.mint_fee, config.redeem_fee, config.management_fee) == (10**15, 10**15, 10**16)
+    assert default_token("ETH3L").name == "Steelyard ETH 3x long"
+    assert default_token("BTC2S").name == "Steelyard BTC 2x short"
+
+
+@pytest.mark.parametrize("symbol", ["ETH", "ETH4L", "ETH5S", "ETH3LX", "3L", ""])
+def test_no_default_token(symbol):
+    with pytest.raises(DeploymentError, match="no default token"):
+        default_token(symbol)
+
+
+def test_token_config_has_the_fields_of_the_interface():
+    (create,) = [
+        item
+        for item in compile_contract("LeveragedTokenFactory").abi
+        if item.get("name") == "create_token"
+    ]
+    config = create["inputs"][0]["components"][-1]["components"]
+    assert [component["name"] for component in config] == [f.name for f in fields(TokenConfig)]
+    rules = config[0]["components"]
+    assert [component["name"] for component in rules] == [f.name for f in fields(Rules)]
+    assert [component["name"] for component in create["inputs"][0]["components"]] == [
+        "name",
+        "symbol",
+        "venue",
+        "market",
+        "is_long",
+        "initial_nav",
+        "config",
+    ]
+
+
+def test_without_tokens_there_is_no_factory():
+    backend = EvmBackend(Evm())
+    system = deploy_system(backend)
+    assert system.tokens == {}
+    for contract in (system.policy, system.quotes, system.factory):
+        with pytest.raises(DeploymentError, match=r"is not deployed \(name tokens in"):
+            contract.owner()
+        with pytest.raises(DeploymentError, match="is not deployed"):
+            _ = contract.address
+    with pytest.raises(DeploymentError, match="LeveragedTokenFactory is not deployed"):
+        create_token(backend, system, default_token("ETH3L"))
+
+
+def test_one_more_token():
+    backend = EvmBackend(Evm())
+    system = deploy_system(backend, SystemConfig(tokens=(default_token("ETH3L"),)))
+    token = create_token(backend, system, default_token("BTC2L"))
+    assert (token.symbol(), system.factory.tokens(1)) == ("BTC2L", token.address)
+    assert "BTC2L" not in system.tokens
 
 
 def test_defaults_of_majors():
@@ -95,6 +226,11 @@ def test_answers_are_in_the_decimals_of_the_feed():
     ("config", "message"),
     [
         (SystemConfig(markets=(default_market("ETH"),) * 2), "two markets have the same symbol"),
+        (SystemConfig(tokens=(default_token("ETH3L"),) * 2), "two tokens have the same symbol"),
+        (
+            SystemConfig(markets=(default_market("ETH"),), tokens=(default_token("BTC3L"),)),
+            r"BTC3L needs the market BTC \(name it in SystemConfig\)",
+        ),
         (
             SystemConfig(
                 collateral_decimals=6, markets=(replace(default_market("ETH"), liquidity=1),)

@@ -1,0 +1,132 @@
+"""What a deposit or a mint comes to: the twin of contracts/modules/minting.vy."""
+
+from __future__ import annotations
+
+from steelyard.model.arithmetic import WAD, Revert, ceil_div, require
+from steelyard.model.exchange import MarketStatus
+from steelyard.model.leverage import cost, delta_to, fill_price
+from steelyard.model.token.case import MAX_AMOUNT, MIN_EQUITY, Case, Quote
+from steelyard.model.token.terms import Phase
+
+MIN_DEPOSIT = 10 * WAD
+"""Smallest deposit, quote WAD."""
+
+MAX_FLOW = 2**103
+"""Most shares a flow may name, 18 decimals."""
+
+
+def quote_deposit(case: Case, assets: int) -> Quote:
+    """Return the most shares that `assets` (collateral decimals) pay for.
+
+    Raises:
+        Revert: With the contract's reason.
+    """
+    amount, vault = case.amount(assets), case.vault
+    if case.is_remainder:
+        size_delta = opening(case, vault.equity + amount)
+        brought = max(0, amount - _opening_cost(case, size_delta))
+        traded = brought * vault.shares // vault.equity
+    else:
+        traded = vault.shares_for(amount, case.scale)
+        size_delta = vault.mint_delta(traded)
+    shares = case.terms.mint_shares(traded)
+    require(shares != 0, "vault: assets buy no share")
+    return case.quote(assets, shares, traded, size_delta)
+
+
+def quote_mint(case: Case, shares: int) -> Quote:
+    """Return what exactly `shares` (18 decimals) take.
+
+    Raises:
+        Revert: With the contract's reason.
+    """
+    require(0 < shares <= MAX_FLOW, "vault: zero or too many shares")
+    vault, traded = case.vault, case.terms.mint_traded(shares)
+    price: int | None
+    if case.is_remainder:
+        claim = ceil_div(vault.equity * traded, vault.shares)
+        size = (vault.equity + claim) * case.terms.target // vault.market.price
+        size_delta = size if case.is_long else -size
+        price = max(0, claim + _opening_cost(case, size_delta))
+    else:
+        size_delta = vault.mint_delta(traded)
+        price = vault.mint_price(traded)
+    if price is None:
+        raise Revert("vault: no fill for so many")
+    return case.quote(ceil_div(price, case.scale), shares, traded, size_delta)
+
+
+def check_open(case: Case, quote: Quote) -> None:
+    """Check that minting is open for a quote; the venue adds its own limits.
+
+    Raises:
+        Revert: It is not.
+    """
+    terms = case.terms
+    require(terms.phase is Phase.ACTIVE, "mint: winding down")
+    require(case.exchange.now >= terms.paused_until, "mint: paused")
+    require(not case.is_wiped, "mint: wiped")
+    require(case.in_band, "mint: rebalance first")
+    require(abs(quote.size + quote.size_delta) <= terms.cap, "mint: cap reached")
+    require(quote.assets * case.scale >= MIN_DEPOSIT, "mint: below 10 quote")
+
+
+def most_in(case: Case) -> tuple[int, int]:
+    """Return the most that can be deposited (collateral decimals) and minted (18 decimals) now.
+
+    For a remainder a twentieth less than there is room for.
+    """
+    room, vault = _room(case), case.vault
+    if room == 0:
+        return 0, 0
+    price: int | None
+    if vault.size == 0:
+        after = room * vault.market.price // case.terms.target
+        after -= after // 20
+        price = max(0, after - vault.equity) if after >= MIN_EQUITY else 0
+        traded = price * vault.shares // vault.equity
+    else:
+        # The most whose trade, rounded toward zero, is no more than the room.
+        traded = min(((room + 1) * vault.shares - 1) // abs(vault.size), MAX_FLOW)
+        price = vault.mint_price(traded)
+    if price is None or not MIN_DEPOSIT + case.scale <= price <= MAX_AMOUNT:
+        return 0, 0
+    return price // case.scale, case.terms.mint_shares(traded)
+
+
+def opening(case: Case, equity: int) -> int:
+    """Return the trade (underlying WAD) that opens a position at T after its own cost.
+
+    Args:
+        case: What it meets.
+        equity: Before it, what is paid in included, quote WAD.
+    """
+    return delta_to(case.vault.market, 0, equity, case.is_long, case.terms.target, 0)
+
+
+def _opening_cost(case: Case, size_delta: int) -> int:
+    """Return what opening a position costs, quote WAD."""
+    if size_delta == 0:
+        return 0
+    market = case.vault.market
+    fill = fill_price(market, size_delta)
+    require(fill != 0, "vault: no fill to open")
+    return cost(market, size_delta, fill)
+
+
+def _room(case: Case) -> int:
+    """Return what minting may add to the position, underlying WAD; 0 while it is closed."""
+    terms = case.terms
+    closed = (
+        terms.phase is not Phase.ACTIVE
+        or case.exchange.now < terms.paused_until
+        or not case.is_trading
+        or case.state.status is not MarketStatus.ACTIVE
+        or case.vault.equity == 0
+        or not case.in_band
+    )
+    if closed:
+        return 0
+    market = case.exchange.market_state(case.market)
+    venue = market.room_long if case.is_long else market.room_short
+    return min(max(0, terms.cap - abs(case.vault.size)), venue)

@@ -53,6 +53,7 @@ CONTRACT_ERRORS: dict[str, str] = {
     "guard: bad price bounds": "set min_price and max_price to 2**94 or less",
     "guard: bad tolerance": "set max_deviation and max_jump to 10e18 or less",
     "guard: only the exchange": "the guard is called by its exchange alone",
+    "lens: too little gas": "ask for fewer tokens at once, or allow the call more gas",
     "liquidation: above maintenance": "wait: account_state shows equity and maintenance",
     "liquidation: cap of this second": "liquidate the next chunk in a later block",
     "liquidation: not flagged": "call flag first",

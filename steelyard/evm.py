@@ -187,10 +187,7 @@ class Evm:
 
         Vyper's `create_from_blueprint` deploys contracts from it.
         """
-        code = _BLUEPRINT_PREFIX + artifact.creation_code
-        # Returns what follows its own ten bytes: PUSH2 len RETURNDATASIZE DUP2 PUSH1 10 ... RETURN.
-        init = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
-        return self._create(init + code, sender, 0)
+        return self._create(blueprint_initcode(artifact), sender, 0)
 
     def at(self, address: str, interface: Artifact | Interface) -> Contract:
         """Return a contract that is already there, e.g. one that a factory made.
@@ -364,6 +361,13 @@ class Evm:
         if event is None:
             return Log(address, None, (), tuple(topics), data)
         return Log(address, event.name, event.decode(topics, data), tuple(topics), data)
+
+
+def blueprint_initcode(artifact: Artifact) -> bytes:
+    """Return what a transaction carries that deploys a contract's ERC-5202 blueprint."""
+    code = _BLUEPRINT_PREFIX + artifact.creation_code
+    # Returns what follows its own ten bytes: PUSH2 len RETURNDATASIZE DUP2 PUSH1 10 ... RETURN.
+    return b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3") + code
 
 
 @functools.lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from steelyard.abi import Interface
 from steelyard.compiler import EVM_VERSION, Artifact
 from steelyard.contract import ZERO_ADDRESS, Contract
 from steelyard.errors import SteelyardError
-from steelyard.evm import DEPLOYER, GAS_LIMIT, EvmError, Revert
+from steelyard.evm import DEPLOYER, GAS_LIMIT, EvmError, Revert, blueprint_initcode
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 1_700_000_000  # unix seconds, so that a run is the same on every day
@@ -88,6 +88,15 @@ class Node:
         code = artifact.creation_code + interface.constructor.encode(args)
         receipt = self._send({"from": sender, "data": "0x" + code.hex()})
         return Contract(self, receipt["contractAddress"], interface)  # type: ignore[arg-type]
+
+    def deploy_blueprint(self, artifact: Artifact, *, sender: str = DEPLOYER) -> str:
+        """Deploy creation code as a blueprint, as `Evm.deploy_blueprint`."""
+        receipt = self._send({"from": sender, "data": "0x" + blueprint_initcode(artifact).hex()})
+        return str(receipt["contractAddress"])
+
+    def at(self, address: str, artifact: Artifact) -> Contract:
+        """Return a contract that is already there, as `Evm.at`."""
+        return Contract(self, address, Interface(artifact.name, artifact.abi))  # type: ignore[arg-type]
 
     def transact(
         self, to: str, data: bytes = b"", *, sender: str, value: int = 0, gas: int | None = None

@@ -34,8 +34,9 @@ help: ## List the targets.
 setup: $(SETUP) $(if $(NPM),$(NODE)) ## Install the locked dependencies; every target does what it needs of this by itself.
 	$(if $(NPM),,@echo "npm not found: tests that need a real node (anvil) will be skipped")
 
-demo: $(SETUP) ## Walk through the product on an in-process chain; fails if a check does.
-	ape run demo
+demo: $(SETUP) ## Play leveraged tokens through a market history: made up, or PRICES= FUNDING= [FROM= TO=]; fails if a check does.
+	ape run demo $(if $(PRICES),--prices '$(PRICES)') $(if $(FUNDING),--funding '$(FUNDING)') \
+		$(if $(FROM),--from '$(FROM)') $(if $(TO),--to '$(TO)')
 
 test: setup ## Run all tests.
 	ape test tests -n $(WORKERS)

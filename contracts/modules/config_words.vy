@@ -52,12 +52,11 @@ def _pack(
     @return Words
     """
     token_bounds._check_fees(config)
-    packed: Packed = Packed(
-        terms=self._pack_terms(config), rules=staticcall POLICY.pack_rules(config.rules)
-    )
+    rules: uint256[2] = staticcall POLICY.pack_rules(config.rules)
+    terms: uint256 = self._pack_terms(config)
     token_bounds._check_rules(config.rules)
     token_bounds._check_venue(venue, market, state, config.rules, config.cap)
-    return packed
+    return Packed(terms=terms, rules=rules)
 
 
 @internal

@@ -6,8 +6,8 @@
 @notice Leverage, the cost of a trade, and the size that reaches a leverage after its own costs.
 @dev Stateless and pure. E equity, q size, N = |q| P, L = N / E, c(d) cost of trading d against the oracle price,
      u = c / (|d| P) the same per notional. Bounds: |q|, |d|, |skew| < 2**96, P <= 2**94, |E| < 2**128,
-     1e18 <= K < 2**104, fees < 2**57, aims < 2**67; callers keep them. Fill and cost are unchecked, because every flow
-     and decision asks them several times: P (2K + 2 skew + d) < 2**200, fill <= 2**100, fee product < 2**253.
+     1e18 <= K < 2**104, fees < 2**57, aims < 2**67, rates < 2**57; callers keep them. Unchecked, because every flow and
+     decision asks several times; each function says what its products stay below.
 """
 
 WAD: constant(uint256) = 10**18
@@ -44,7 +44,7 @@ def _leverage(size: int256, price: uint256, equity: int256) -> uint256:
         return 0
     if equity <= 0:
         return max_value(uint256)
-    return convert(abs(size), uint256) * price // convert(equity, uint256)
+    return unsafe_div(unsafe_mul(self._magnitude(size), price), convert(equity, uint256))
 
 
 @internal
@@ -52,6 +52,7 @@ def _leverage(size: int256, price: uint256, equity: int256) -> uint256:
 def _fill_price(market: Market, size_delta: int256) -> uint256:
     """
     @notice Fill of an order: P (1 + (skew + d/2) / K), the venue's rule.
+    @dev P (2K + 2 skew + d) < 2**200.
     @param market What the venue charges
     @param size_delta d, underlying WAD, not 0
     @return WAD, up for a buy, down for a sell; 0 when no fill exists, or only one whose fee would overflow
@@ -76,30 +77,56 @@ def _fill_price(market: Market, size_delta: int256) -> uint256:
 def _cost(market: Market, size_delta: int256, fill_price: uint256) -> int256:
     """
     @notice c(d) = order fee + d (fill - P): what trading d takes from equity at the oracle price.
-    @dev Maker fee on the part that lowers |skew|, taker fee on the part that raises it.
     @param market What the venue charges
     @param size_delta d, underlying WAD
-    @param fill_price WAD
+    @param fill_price Of `_fill_price`, WAD
     @return Quote WAD, rounded up; negative when the trade relieves the skew by more than its fee
     """
-    amount: uint256 = convert(abs(size_delta), uint256)
+    return unsafe_add(
+        convert(self._fee(market, size_delta, fill_price), int256),
+        self._impact(market.price, size_delta, fill_price),
+    )
+
+
+@internal
+@pure
+def _fee(market: Market, size_delta: int256, fill_price: uint256) -> uint256:
+    """
+    @notice Order fee: maker on the part that lowers |skew|, taker on the part that raises it.
+    @dev fill |d| fee < 2**253.
+    @param market What the venue charges
+    @param size_delta d, underlying WAD
+    @param fill_price Of `_fill_price`, WAD
+    @return Quote WAD, rounded up
+    """
+    amount: uint256 = self._magnitude(size_delta)
     weighted: uint256 = unsafe_mul(amount, market.taker_fee)
     if (market.skew > 0) != (size_delta > 0):
-        maker_amount: uint256 = min(amount, convert(abs(market.skew), uint256))
+        maker_amount: uint256 = min(amount, self._magnitude(market.skew))
         weighted = unsafe_add(
             unsafe_mul(maker_amount, market.maker_fee),
             unsafe_mul(unsafe_sub(amount, maker_amount), market.taker_fee),
         )
-    fee: uint256 = unsafe_div(
-        unsafe_add(unsafe_mul(fill_price, weighted), WAD_SQUARED - 1), WAD_SQUARED
+    return unsafe_div(unsafe_add(unsafe_mul(fill_price, weighted), WAD_SQUARED - 1), WAD_SQUARED)
+
+
+@internal
+@pure
+def _impact(price: uint256, size_delta: int256, fill_price: uint256) -> int256:
+    """
+    @notice d (fill - P): what the fill takes from equity at the oracle price.
+    @dev |d (fill - P)| < 2**197. Division truncates toward zero: up for a gain.
+    @param price P, WAD
+    @param size_delta d, underlying WAD
+    @param fill_price Of `_fill_price`, WAD
+    @return Quote WAD, rounded up; negative when the fill is better than the price
+    """
+    loss_36: int256 = unsafe_mul(
+        size_delta, unsafe_sub(convert(fill_price, int256), convert(price, int256))
     )
-    gain_36: int256 = unsafe_mul(
-        size_delta, unsafe_sub(convert(market.price, int256), convert(fill_price, int256))
-    )
-    gain: int256 = unsafe_div(gain_36, IWAD)
-    if unsafe_mul(gain, IWAD) > gain_36:
-        gain = unsafe_sub(gain, 1)
-    return unsafe_sub(convert(fee, int256), gain)
+    if loss_36 > 0:
+        loss_36 = unsafe_add(loss_36, IWAD - 1)
+    return unsafe_div(loss_36, IWAD)
 
 
 @internal
@@ -113,6 +140,7 @@ def _delta_to(
          answer, three times: for a safe chunk the rest is then below 1e-6 of L'. The size is rounded down. Where an
          answer has no fill, or costs more than it moves, the one before it stands: the whole trade is then far
          beyond any price bound, but parts of it may not be.
+         L' E WAD < 2**255; a fill is at most 2**37 P away from P, so |u| < 2**99, and the factor < 2**107.
     @param market What the venue charges
     @param size q, underlying WAD
     @param equity E > 0, quote WAD
@@ -121,30 +149,49 @@ def _delta_to(
     @param rate Reward per notional traded, WAD
     @return d, underlying WAD; 0 when the aim is reached to the smallest unit
     """
-    notional_36: uint256 = convert(abs(size), uint256) * market.price
-    wanted_36: uint256 = aim * convert(equity, uint256)
+    before: uint256 = self._magnitude(size)
+    notional_36: uint256 = unsafe_mul(before, market.price)
+    wanted_36: uint256 = unsafe_mul(aim, convert(equity, uint256))
     upward: bool = wanted_36 > notional_36
-    gap_36: uint256 = max(wanted_36, notional_36) - min(wanted_36, notional_36)
+    gap: uint256 = unsafe_mul(
+        unsafe_sub(max(wanted_36, notional_36), min(wanted_36, notional_36)), WAD
+    )
+    most: uint256 = MAX_SIZE if upward else before
+    slope: int256 = convert(aim, int256)
+    if not upward:
+        slope = unsafe_sub(0, slope)
     per_notional: int256 = convert(rate, int256)
     delta: int256 = 0
     for i: uint256 in range(QUOTES + 1):
-        factor: int256 = convert(aim, int256) * per_notional // IWAD
-        factor = IWAD + factor if upward else IWAD - factor
+        factor: int256 = unsafe_add(IWAD, unsafe_div(unsafe_mul(slope, per_notional), IWAD))
         if factor <= 0:
             break
-        amount: uint256 = gap_36 * WAD // (market.price * convert(factor, uint256))
-        amount = min(amount, MAX_SIZE if upward else convert(abs(size), uint256))
-        delta = convert(amount, int256) if upward == is_long else -convert(amount, int256)
-        traded: int256 = convert(amount * market.price // WAD, int256)
+        amount: uint256 = min(
+            unsafe_div(gap, unsafe_mul(market.price, convert(factor, uint256))), most
+        )
+        delta = convert(amount, int256)
+        if upward != is_long:
+            delta = unsafe_sub(0, delta)
+        traded: int256 = convert(unsafe_div(unsafe_mul(amount, market.price), WAD), int256)
         if traded == 0 or i == QUOTES:
             break
         fill_price: uint256 = self._fill_price(market, delta)
         if fill_price == 0:
             break
-        per_notional = (
-            convert(rate, int256) + self._cost(market, delta, fill_price) * IWAD // traded
-        )
+        cost: int256 = self._cost(market, delta, fill_price)
+        per_notional = unsafe_add(convert(rate, int256), unsafe_div(unsafe_mul(cost, IWAD), traded))
     return delta
+
+
+@internal
+@pure
+def _magnitude(amount: int256) -> uint256:
+    """
+    @notice |amount|.
+    @param amount Any scale, above -2**255
+    @return The same scale
+    """
+    return convert(max(amount, unsafe_sub(0, amount)), uint256)
 
 
 @internal

@@ -66,14 +66,18 @@ def fill_price(market: Market, size_delta: int) -> int:
     return fill if fill <= MAX_FILL else 0
 
 
+def fee(market: Market, size_delta: int, fill: int) -> int:
+    """The order fee of trading d: quote WAD, rounded up."""
+    return maths.order_fee(fill, market.skew, size_delta, market.maker_fee, market.taker_fee)
+
+
 def cost(market: Market, size_delta: int, fill: int) -> int:
     """What trading d takes from equity at the oracle price: fee + d (fill - P).
 
     Returns:
         Quote WAD, rounded up; negative when the trade relieves the skew by more than its fee.
     """
-    fee = maths.order_fee(fill, market.skew, size_delta, market.maker_fee, market.taker_fee)
-    return fee - size_delta * (market.price - fill) // WAD
+    return fee(market, size_delta, fill) - size_delta * (market.price - fill) // WAD
 
 
 def delta_to(market: Market, size: int, equity: int, is_long: bool, aim: int, rate: int) -> int:

@@ -116,6 +116,7 @@ CONTRACT_ERRORS: dict[str, str] = {
     "rebalance: cooldown": "wait until ready_at of rebalance_status",
     "rebalance: cost over its bound": "nothing moved: the venue charged more than it quoted",
     "rebalance: flagged": "call the venue's liquidate: the account is being liquidated",
+    "rebalance: futile": "wait: trading costs more than it would bring leverage back",
     "rebalance: no safe size": "wait: a fee of the market or the token's trade share is zero",
     "rebalance: no valid price": "wait for the venue's price: rebalance_status shows its fault",
     "rebalance: not closer to the aim": "nothing moved: the trade would not have helped, try later",

@@ -3,7 +3,8 @@
 @title Policy case: what a decision is made of
 @license AGPL-3.0-only
 @author Steelyard
-@notice Everything the rules of a rebalance look at, unpacked once, and what several of them ask.
+@notice Everything the rules of a rebalance look at besides the account's state, unpacked once, and what several of
+        them ask.
 """
 
 from ...interfaces import IPerpExchange
@@ -17,11 +18,8 @@ DAY: constant(uint256) = 86_400
 
 
 struct Case:
-    state: IPerpExchange.AccountState
     rules: IRebalancePolicy.Rules
     mem: IRebalancePolicy.Memory
-    market: leverage_math.Market
-    is_long: bool
     leverage: uint256  # WAD
     reference: uint256  # fresh price of the reference feed, WAD; 0 = none
     emergency: bool  # leverage at or above em
@@ -29,35 +27,27 @@ struct Case:
 
 @internal
 @view
-def _open(
-    state: IPerpExchange.AccountState,
-    is_long: bool,
-    words: uint256[2],
-    memory_words: uint256[2],
-) -> Case:
+def _open(state: IPerpExchange.AccountState, words: uint256[2], memory_words: uint256[2]) -> Case:
     """
     @notice Unpack what was given and read the reference feed.
     @param state Of the token's account
-    @param is_long Side of the token
     @param words Rules, packed
     @param memory_words Memory, packed
     @return The case
     """
-    case: Case = Case(
-        state=state,
-        rules=policy_words._unpack_rules(words),
-        mem=policy_words._unpack_memory(memory_words),
-        market=self._market(state),
-        is_long=is_long,
-        leverage=leverage_math._leverage(state.size, state.price, state.equity),
-        reference=0,
-        emergency=False,
-    )
+    case: Case = empty(Case)
+    case.rules = policy_words._unpack_rules(words)
+    case.mem = policy_words._unpack_memory(memory_words)
+    case.leverage = leverage_math._leverage(state.size, state.price, state.equity)
     if case.rules.reference != empty(address):
         case.reference = reference_feed._fresh_price(
             case.rules.reference, case.rules.reference_max_age
         )
-    case.emergency = self._is_emergency(case)
+    case.emergency = case.leverage >= case.rules.emergency_leverage and (
+        # Without a fresh reference the oracle price decides alone: a broken feed must not lock the way out.
+        case.reference == 0
+        or self._leverage_at(state, case.reference) >= case.rules.emergency_leverage
+    )
     return case
 
 
@@ -81,30 +71,24 @@ def _market(state: IPerpExchange.AccountState) -> leverage_math.Market:
 
 @internal
 @pure
-def _is_emergency(case: Case) -> bool:
+def _leverage_at(state: IPerpExchange.AccountState, price: uint256) -> uint256:
     """
-    @notice Leverage at or above em, at the oracle price and at a fresh reference price too.
-    @dev Without a fresh reference the oracle price decides alone: a broken feed must not lock the way out.
-    @param case What the decision is made of
-    @return True in an emergency
+    @notice Real leverage at another price than the oracle's.
+    @param state Of the token's account
+    @param price WAD
+    @return WAD
     """
-    em: uint256 = case.rules.emergency_leverage
-    if case.leverage < em:
-        return False
-    if case.reference == 0:
-        return True
-    change: int256 = convert(case.reference, int256) - convert(case.state.price, int256)
-    equity: int256 = case.state.equity + case.state.size * change // IWAD
-    return leverage_math._leverage(case.state.size, case.reference, equity) >= em
+    change: int256 = convert(price, int256) - convert(state.price, int256)
+    return leverage_math._leverage(state.size, price, state.equity + state.size * change // IWAD)
 
 
 @internal
 @view
-def _last_boundary(case: Case) -> uint256:
+def _last_boundary(time_of_day: uint256) -> uint256:
     """
     @notice The last daily boundary that has come, now included.
-    @param case What the decision is made of
+    @param time_of_day Of the boundary, seconds after midnight UTC
     @return Seconds
     """
-    today: uint256 = block.timestamp - block.timestamp % DAY + case.rules.boundary
+    today: uint256 = block.timestamp - block.timestamp % DAY + time_of_day
     return today if today <= block.timestamp else today - DAY

@@ -3,10 +3,11 @@
 @title Policy terms: on what terms a token trades
 @license AGPL-3.0-only
 @author Steelyard
-@notice Aim, price bound, chunk and reward of a trade. docs/protocol.md section 5.
+@notice Aim, price bound, chunk and rate of the reward. docs/protocol.md section 5.
 """
 
 from ...interfaces import IRebalancePolicy
+from . import leverage_math
 from . import policy_case
 
 WAD: constant(uint256) = 10**18
@@ -66,25 +67,31 @@ def _slippage(case: policy_case.Case, trigger: IRebalancePolicy.Trigger) -> uint
 
 @internal
 @view
-def _chunk(case: policy_case.Case, trigger: IRebalancePolicy.Trigger) -> uint256:
+def _chunk(
+    case: policy_case.Case,
+    market: leverage_math.Market,
+    size: int256,
+    trigger: IRebalancePolicy.Trigger,
+) -> uint256:
     """
     @notice The most one trade may be: the token's share of what cannot be sandwiched at a profit.
     @dev A front-runner gains P x d / K and pays at least 2 min(taker, maker) P x, so d <= 2 min(taker, maker) K.
          Getting out of an emergency, or out for good, may not wait for that.
     @param case What the decision is made of
+    @param market What the venue charges
+    @param size Of the position, underlying WAD
     @param trigger Not NOTHING
     @return underlying WAD; 0 = no safe size
     """
-    scale: uint256 = case.market.skew_scale
-    if scale == 0:
+    if market.skew_scale == 0:
         # Nobody's trade moves the price.
         return max_value(uint256)
-    safe: uint256 = 2 * min(case.market.maker_fee, case.market.taker_fee) * scale // WAD
+    safe: uint256 = 2 * min(market.maker_fee, market.taker_fee) * market.skew_scale // WAD
     chunk: uint256 = safe * case.rules.trade_share // WAD
     if trigger == IRebalancePolicy.Trigger.WIND_DOWN:
         chunk = max(chunk, self._part(case.mem.winding_down_size, WIND_DOWN_PARTS))
     if case.emergency:
-        chunk = max(chunk, self._part(convert(abs(case.state.size), uint256), EMERGENCY_PARTS))
+        chunk = max(chunk, self._part(convert(abs(size), uint256), EMERGENCY_PARTS))
     return chunk
 
 
@@ -141,5 +148,5 @@ def _need(case: policy_case.Case, trigger: IRebalancePolicy.Trigger) -> uint256:
         # Before the cooldown's end there is no trade to pay for, but views ask.
         start = min(case.mem.traded_at + case.rules.cooldown, block.timestamp)
     else:
-        start = policy_case._last_boundary(case)
+        start = policy_case._last_boundary(case.rules.boundary)
     return (block.timestamp - start) * WAD // case.rules.auction_duration

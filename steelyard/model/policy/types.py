@@ -37,6 +37,7 @@ class Obstacle(IntEnum):
     BUDGET = 128
     NO_SAFE_SIZE = 256
     BOUND = 512
+    FUTILE = 1024
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Decision:
         size_delta: This trade, underlying WAD; 0 when no part of it fits.
         whole_delta: To the aim, underlying WAD.
         cost: Of this trade, fee and impact, quote WAD; negative = rebate.
-        reward: Of this trade, quote WAD.
+        reward: Of this trade, at most what the venue lets leave with it, quote WAD.
         price_limit: Worst fill, WAD.
         slippage: b behind it, WAD.
         ready_at: When COOLDOWN or BUDGET ends, or the next boundary that counts comes, seconds;

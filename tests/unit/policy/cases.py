@@ -38,6 +38,7 @@ def account(**changes: Any) -> AccountState:
         "status": MarketStatus.ACTIVE,
         "size": 100 * WAD,
         "equity": 200_000 * WAD // 3,
+        "cash": 10**30,
         "flagged": False,
         "skew_scale": SKEW_SCALE,
         "maker_fee": wad("0.0002"),
@@ -173,6 +174,8 @@ def any_state(
         skew_scale=scale,
         maker_fee=random.choice([0] + 20 * [random.randint(1, 2_000)]) * MICRO,
         taker_fee=random.choice([0, 50_000] + 20 * [random.randint(1, 2_000)]) * MICRO,
+        cash=random.choice([0, 2**95, 2**95, random.randint(0, abs(equity) // 100 + 1)]),
+        maintenance=random.choice([0, amount * price // WAD // random.randint(10, 1_000)]),
         max_leverage=random.choice([5, 50, 100]) * WAD,
         min_margin=random.choice([0, 50 * WAD]),
     )

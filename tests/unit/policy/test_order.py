@@ -12,7 +12,7 @@ from steelyard.model import policy as model
 from steelyard.model.arithmetic import WAD
 from steelyard.model.arithmetic import Revert as ModelRevert
 from steelyard.model.policy import Obstacle, pack_memory
-from steelyard.model.policy.decision import REFUSALS
+from steelyard.model.policy.obstacle import REFUSALS
 from tests.unit.policy.cases import account, any_case, at_leverage, case, struct, wad
 
 CASES = 3_000

@@ -202,7 +202,8 @@ class TestReward:
 
     @pytest.mark.parametrize("leverage", ["5", "50"])
     def test_of_an_emergency_is_the_highest_without_a_cap(self, ask, leverage):
-        assert self.rate(ask, case(deep(leverage))) == 10 * BP
+        state = deep(leverage, max_leverage=100 * WAD)
+        assert self.rate(ask, case(state)) == 10 * BP
 
     @pytest.mark.parametrize(
         ("after", "rate"), [(0, BP), (900, 55 * BP // 10), (1_800, 10 * BP), (7_200, 10 * BP)]

@@ -17,6 +17,9 @@ from . import leverage_math
 STEPS: constant(uint256) = 12
 # An inversion stops when this part of the amount, or one unit of collateral, is all that is left.
 PRECISION: constant(uint256) = 10**15
+# Shares that pay nothing, because rounding costs them more than they are worth, are multiplied by this: chords from
+# there would creep, one share-wei at a time.
+DUST_STEP: constant(uint256) = 16
 # The price of shares whose trade has no fill.
 NO_PRICE: constant(uint256) = max_value(uint256)
 # The cost of a trade without a fill.
@@ -195,4 +198,6 @@ def _shares_worth(vault: Vault, amount: uint256, most: uint256, unit: uint256) -
         shares = short + (
             (amount - short_value) * (pays - short) + pays_value - short_value - 1
         ) // (pays_value - short_value)
+        if short_value == 0:
+            shares = max(shares, DUST_STEP * short)
     return pays

@@ -14,6 +14,7 @@ from steelyard.model.leverage import MAX_SIZE, Market, cost, fill_price
 
 STEPS = 12
 PRECISION = 10**15
+DUST_STEP = 16
 MAX_SHARES = 2**104
 
 
@@ -130,4 +131,6 @@ class Vault:
                 short, short_value = shares, value
             gap = (amount - short_value) * (pays - short)
             shares = short + ceil_div(gap, pays_value - short_value)
+            if short_value == 0:
+                shares = max(shares, DUST_STEP * short)
         return pays

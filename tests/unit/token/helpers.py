@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from steelyard.compiler import compile_contract
 from steelyard.contract import ZERO_ADDRESS, Contract
 from steelyard.deployment import EvmBackend, SystemConfig, default_market, deploy_system
 from steelyard.evm import DEPLOYER, Evm, Revert, address
@@ -115,6 +116,8 @@ class Venue:
         self.feed = self.system.markets["ETH"].feed
         self.policy = self.backend.deploy("RebalancePolicy")
         self.quotes = self.backend.deploy("VaultQuotes")
+        # Looked up once: the compiler's cache reads every source to be sure.
+        self.artifact = compile_contract("LeveragedToken")
 
     # The market
 
@@ -236,8 +239,7 @@ class Venue:
             self.quotes,
             is_long,
         )
-        backend = replace(self.backend, owner=factory)
-        token = backend.deploy("LeveragedToken", setup, terms, words, fee_receiver)
+        token = self.evm.deploy(self.artifact, setup, terms, words, fee_receiver, sender=factory)
         if seed:
             self.seed(token, seed, nav)
         return token

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from steelyard.demo.amounts import exact
 from steelyard.demo.ledger import NAV_UNIT, Cause, Ledger
-from steelyard.demo.world import PEOPLE, World
+from steelyard.demo.world import PEOPLE, Token, World
 from steelyard.model.arithmetic import WAD
 
 
@@ -91,28 +92,49 @@ def books(world: World) -> list[Check]:
     ]
 
 
-def token_books(world: World, ledger: Ledger) -> list[Check]:
-    """Check a token against the venue, its holders and its ledger.
+def token_books(world: World, token: Token) -> list[Check]:
+    """Check a token against the venue and its holders.
 
     Args:
         world: Where.
-        ledger: Of the token.
+        token: Which.
     """
-    token, symbol = ledger.token, ledger.token.symbol
+    symbol = token.symbol
     equity = max(world.account(token).equity, 0)
     owners = [*PEOPLE.values(), world.system.factory]
     balances = sum(token.handle.balanceOf(owner) for owner in owners)
-    moved = sum(ledger.parts.values())
     return [
         equal(
-            f"{symbol}: totalAssets = equity at the venue, to a unit of collateral",
+            f"{symbol}: totalAssets = equity at the venue, rounded down",
             token.handle.totalAssets() * world.scale,
             equity // world.scale * world.scale,
         ),
         equal(f"{symbol}: totalSupply = of all holders", token.handle.totalSupply(), balances),
         equal(f"{symbol}: holds no collateral", world.collateral(token.handle), 0),
+    ]
+
+
+def summary(name: str, checks: list[Check]) -> Check:
+    """Return one check for many.
+
+    Args:
+        name: What they say.
+        checks: At least one.
+    """
+    wrong = [f"{check.name}: {check.detail}" for check in checks if not check.holds]
+    return Check(name, not wrong, "; ".join(wrong) or f"{len(checks)} checks")
+
+
+def returns(ledger: Ledger) -> list[Check]:
+    """Check what a token's return is made of.
+
+    Args:
+        ledger: Of the token.
+    """
+    moved = sum(ledger.parts.values())
+    return [
         Check(
-            f"{symbol}: parts add up to the return",
+            f"{ledger.token.symbol}: parts add up to the return",
             moved == ledger.last.nav - ledger.first.nav,
             f"NAV moved by {exact(moved * WAD // NAV_UNIT)}, to 36 decimals",
         ),
@@ -126,8 +148,9 @@ def _flows(ledger: Ledger) -> Check:
     part = ledger.parts[Cause.FLOWS]
     return Check(
         f"{ledger.token.symbol}: entries and exits cost nobody else",
-        0 <= part * 10**9 <= ledger.first.nav,
-        f"they raised NAV by {part * WAD // ledger.first.nav} parts in 1e18",
+        0 <= part <= ledger.slack,
+        f"they raised NAV by {Decimal(part) / NAV_UNIT:.2e}, roundings allow "
+        f"{Decimal(ledger.slack) / NAV_UNIT:.2e}",
     )
 
 

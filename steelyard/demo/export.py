@@ -56,6 +56,7 @@ def to_json(story: Story, tokens: list[TokenFigures]) -> dict[str, Any]:
         "holders": {
             "flows": story.holders.flows,
             "refusals": dict(sorted(story.holders.refusals.items())),
+            "delayed": len(story.holders.delayed),
             "never_done": len(story.holders.stranded),
         },
         "gains": {who: _decimal(gain) for who, gain in story.gains.items()},

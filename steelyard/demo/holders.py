@@ -71,7 +71,8 @@ class Holders:
         received: The same, out of it.
         flows: Entries and exits done.
         surprises: Entries and exits that did not come to what their preview had said.
-        refusals: Why orders had to wait, and how often.
+        refusals: Why orders were refused, and how often they were.
+        delayed: Orders that were refused at first.
         stranded: What of the plan never happened.
     """
 
@@ -88,6 +89,7 @@ class Holders:
         self.flows = 0
         self.surprises: list[str] = []
         self.refusals: Counter[str] = Counter()
+        self.delayed: set[Order] = set()
         self.stranded = list(PLAN)
         self._world = world
         self._ledgers = ledgers
@@ -151,6 +153,7 @@ class Holders:
         reason = refusal(acts[order.verb])
         if reason is not None:
             self.refusals[reason] += 1
+            self.delayed.add(order)
         return reason is None
 
     def _worth(self, amount: int) -> int:

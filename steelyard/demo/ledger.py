@@ -137,6 +137,8 @@ class Ledger:
         parts: NAV moved, 1e-36 quote.
         quote: Equity moved, quote WAD; nothing for management and flows.
         due: Funding that rates say is earned, quote WAD.
+        slack: What entries and exits may leave to others, two units of collateral each; 1e-36
+            quote of NAV.
         rebalances: By time.
         liquidations: How many.
         obstacles: What stood in the way of a trade that was due, and how often.
@@ -150,6 +152,7 @@ class Ledger:
     parts: dict[Cause, int] = field(default_factory=lambda: dict.fromkeys(Cause, 0))
     quote: dict[Cause, int] = field(default_factory=lambda: dict.fromkeys(Cause, 0))
     due: int = 0
+    slack: int = 0
     rebalances: list[Rebalance] = field(default_factory=list)
     liquidations: int = 0
     obstacles: Counter[str] = field(default_factory=Counter)
@@ -197,6 +200,8 @@ class Ledger:
         """Book what an act has done since the last reading, which was right before it."""
         new = self._read()
         self._move(((cause, new.equity, new.shares),))
+        if cause is Cause.FLOWS:
+            self.slack += 2 * self.world.scale * NAV_UNIT // new.shares
 
     def book_rebalance(self, trade: Rebalance) -> None:
         """Book a trade: its fee and reward are known, impact is all else it has cost."""

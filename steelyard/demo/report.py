@@ -14,6 +14,7 @@ from rich.table import Table
 from steelyard.demo.amounts import money, percent
 from steelyard.demo.checks import Check
 from steelyard.demo.figures import TokenFigures
+from steelyard.demo.holders import PLAN
 from steelyard.demo.ledger import NAV_UNIT, Cause
 from steelyard.demo.path import HOUR, largest_jump
 from steelyard.demo.story import Story
@@ -91,9 +92,9 @@ def headline(story: Story) -> list[str]:
     lines = [
         f"Leveraged tokens on {history.name}: {utc(history.start)} to {utc(history.end)} UTC, "
         f"{SYMBOL} from {money(first.price)} to {money(last.price)}",
-        "Each hour: open, nearer extreme, other extreme, close; nothing in between, "
-        "which is harsher than it was.",
-        f"Largest jump: {percent(jump.size * CENTI // WAD, 2)} on {utc(jump.time)}",
+        "Each hour is four prices: open, nearer extreme, other extreme, close. "
+        "Such jumps are harsher than a market.",
+        f"Largest jump: {percent(jump.size * CENTI // WAD, 2)}, {utc(jump.time)}",
     ]
     for gap in history.gaps:
         made = " (made for the demo)" if gap == story.made else ""
@@ -115,10 +116,14 @@ def print_report(console: Console, story: Story, tokens: list[TokenFigures]) -> 
         console.print(sentence(token))
     console.print()
     for row in (row for row in (*parts, *RISKS) if row.meaning):
-        console.print(f"[bold]{row.name.strip()}[/]: {row.meaning}")
-    refusals = story.holders.refusals
-    for reason, count in refusals.most_common():
-        console.print(f"On the way holders were refused {count} times: {escape(reason)}")
+        console.print(f"[bold]{row.name.strip()}[/]: {escape(row.meaning)}")
+    if story.holders.delayed:
+        reasons = ", ".join(f"{reason!r}" for reason, _ in story.holders.refusals.most_common())
+        delayed, stranded = len(story.holders.delayed), len(story.holders.stranded)
+        console.print(
+            f"\nOf {len(PLAN)} orders of holders {delayed} were refused at first, "
+            f"{stranded} for good: {escape(reasons)}"
+        )
     console.print(_gains(story))
 
 

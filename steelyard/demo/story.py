@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from steelyard.demo.amounts import exact
-from steelyard.demo.checks import Check, books, token_books, venue_cash
+from steelyard.demo.checks import Check, books, returns, summary, token_books, venue_cash
 from steelyard.demo.figures import TokenFigures, figures
 from steelyard.demo.holders import Holders
 from steelyard.demo.keeper import Keeper
@@ -70,13 +70,15 @@ class Story:
         """Let everybody leave, and check everything."""
         for ledger in self.ledgers.values():
             ledger.close()
+        before = self._books()
         stuck = self.holders.leave()
         self.keeper.collect()
         self.gains = self._gains()
         self.checks = [
-            *books(self.world),
-            self._check_audits(),
-            *(check for each in self.ledgers.values() for check in token_books(self.world, each)),
+            *before,
+            summary("all of this again when everybody has left", self._books()),
+            summary("venue: cash = claims after every price", self._audits),
+            *(check for ledger in self.ledgers.values() for check in returns(ledger)),
             self._check_downtime(),
             self._check_previews(),
             self._check_exits(stuck),
@@ -93,6 +95,14 @@ class Story:
         """Book what time and price have done to each token."""
         for ledger in self.ledgers.values():
             ledger.accrue()
+
+    def _books(self) -> list[Check]:
+        """Check venue and tokens as they are."""
+        tokens = self.world.tokens.values()
+        return [
+            *books(self.world),
+            *(check for token in tokens for check in token_books(self.world, token)),
+        ]
 
     # Downtime
 
@@ -133,15 +143,6 @@ class Story:
         }
 
     # Checks of what only the whole story knows
-
-    def _check_audits(self) -> Check:
-        """The venue was solvent all along."""
-        wrong = [check for check in self._audits if not check.holds]
-        return Check(
-            "venue: cash = claims after every price",
-            not wrong,
-            wrong[0].detail if wrong else f"{len(self._audits)} times, to the wei",
-        )
 
     def _check_downtime(self) -> Check:
         """Nothing traded in downtime."""

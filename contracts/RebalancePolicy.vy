@@ -47,24 +47,48 @@ def decide(
 
 @external
 @view
-def order(
-    state: IPerpExchange.AccountState,
-    is_long: bool,
-    words: uint256[2],
-    memory_words: uint256[2],
+def status(
+    account: IRebalancePolicy.Account, words: uint256[2], memory_words: uint256[2]
 ) -> IRebalancePolicy.Decision:
     """
-    @notice As `decide`, but reverts with the reason unless there is a trade that nothing stops.
+    @notice As `decide`, of the account as it is, with the venue's room and maintenance margin for an increase.
     @dev See IRebalancePolicy.
-    @param state Of the token's account; no quote is read
-    @param is_long Side of the token
+    @param account Whose
     @param words Rules, packed
     @param memory_words Memory, packed
     @return The decision, units in Decision
     """
-    decision: IRebalancePolicy.Decision = self._decide(state, is_long, words, memory_words)
-    policy_obstacle._check_clear(decision)
+    state: IPerpExchange.AccountState = self._state(account)
+    decision: IRebalancePolicy.Decision = self._decide(state, account.is_long, words, memory_words)
+    if (
+        decision.obstacle == IRebalancePolicy.Obstacle.CLEAR
+        and decision.size_delta != 0
+        and (decision.size_delta > 0) == account.is_long
+        and not policy_obstacle._is_increase_taken(account, state, decision)
+    ):
+        decision.obstacle = IRebalancePolicy.Obstacle.VENUE
     return decision
+
+
+@external
+@view
+def order(
+    account: IRebalancePolicy.Account, words: uint256[2], memory_words: uint256[2]
+) -> IRebalancePolicy.Order:
+    """
+    @notice As `decide`, of the account as it is, but reverts with the reason unless there is a trade that nothing stops.
+    @dev See IRebalancePolicy.
+    @param account Whose
+    @param words Rules, packed
+    @param memory_words Memory, packed
+    @return Units in Order
+    """
+    state: IPerpExchange.AccountState = self._state(account)
+    decision: IRebalancePolicy.Decision = self._decide(state, account.is_long, words, memory_words)
+    policy_obstacle._check_clear(decision)
+    return IRebalancePolicy.Order(
+        decision=decision, size=state.size, equity=state.equity, price=state.price
+    )
 
 
 @external
@@ -120,6 +144,17 @@ def unpack_rules(words: uint256[2]) -> IRebalancePolicy.Rules:
 ################################################################
 #                           INTERNAL                           #
 ################################################################
+
+@internal
+@view
+def _state(account: IRebalancePolicy.Account) -> IPerpExchange.AccountState:
+    """
+    @notice Ask the venue.
+    @param account Whose
+    @return The account as it is
+    """
+    return staticcall IPerpExchange(account.venue).account_state(account.market, account.token, 0)
+
 
 @internal
 @view

@@ -56,7 +56,7 @@ def _after(
         mem.since = 0
         mem.upward = False
         mem.rebuilding = False
-    return policy_words._pack_memory(mem)[0]
+    return policy_words._pack_memory(mem)[0] | word & policy_words.WINDING_DOWN
 
 
 @internal

@@ -173,3 +173,29 @@ def _is_taken(
         return False
     notional_36: uint256 = convert(abs(state.size + decision.size_delta), uint256) * state.price
     return notional_36 <= convert(margin, uint256) * state.max_leverage
+
+
+@internal
+@view
+def _is_increase_taken(
+    account: IRebalancePolicy.Account,
+    state: IPerpExchange.AccountState,
+    decision: IRebalancePolicy.Decision,
+) -> bool:
+    """
+    @notice Whether the venue has room for an increase, and would not liquidate what it leaves.
+    @param account Whose
+    @param state The account as it is
+    @param decision An increase
+    @return True when it takes it, as far as this is concerned
+    """
+    venue: IPerpExchange = IPerpExchange(account.venue)
+    market: IPerpExchange.MarketState = staticcall venue.market_state(account.market)
+    maintenance: uint256 = staticcall venue.maintenance_margin(
+        account.market, state.size + decision.size_delta
+    )
+    equity: int256 = state.equity - decision.cost - convert(decision.reward, int256)
+    room: uint256 = market.room_long if account.is_long else market.room_short
+    return (
+        convert(abs(decision.size_delta), uint256) <= room and equity > convert(maintenance, int256)
+    )

@@ -9,7 +9,8 @@
                | emergency slippage 20 | min rate 16 | max rate 16 | max reward 16 | trade share 20 | budget 20
      rules 1 : reference 160 | reference max age 20 | max deviation 20 | boundary 17 | window 14 | scheduled 1
                | auction 13 | cooldown 10
-     memory 0: aim 72 (WAD) | since 40 | traded at 40 | upward 1 | rebuilding 1 | budget used 102 (WAD)
+     memory 0: aim 72 (WAD) | since 40 | traded at 40 | upward 1 | rebuilding 1 | budget used 101 (WAD)
+               | winding down 1: whether the second word holds anything, so that others need not read it
      memory 1: winding down at 40 | size then 96 (WAD)
 """
 
@@ -27,7 +28,8 @@ MASK_17: constant(uint256) = 2**17 - 1
 MASK_20: constant(uint256) = 2**20 - 1
 MASK_40: constant(uint256) = 2**40 - 1
 MASK_72: constant(uint256) = 2**72 - 1
-MASK_102: constant(uint256) = 2**102 - 1
+MASK_101: constant(uint256) = 2**101 - 1
+WINDING_DOWN: constant(uint256) = 1 << 255
 
 
 @internal
@@ -139,7 +141,8 @@ def _pack_memory(mem: IRebalancePolicy.Memory) -> uint256[2]:
         | mem.traded_at << 112
         | convert(mem.upward, uint256) << 152
         | convert(mem.rebuilding, uint256) << 153
-        | min(mem.budget_used, MASK_102) << 154,
+        | min(mem.budget_used, MASK_101) << 154
+        | convert(mem.winding_down_at != 0, uint256) << 255,
         mem.winding_down_at | mem.winding_down_size << 40,
     ]
 
@@ -158,7 +161,7 @@ def _unpack_memory(words: uint256[2]) -> IRebalancePolicy.Memory:
         upward=(words[0] >> 152) & 1 != 0,
         rebuilding=(words[0] >> 153) & 1 != 0,
         traded_at=(words[0] >> 112) & MASK_40,
-        budget_used=words[0] >> 154,
+        budget_used=(words[0] >> 154) & MASK_101,
         winding_down_at=words[1] & MASK_40,
         winding_down_size=words[1] >> 40,
     )

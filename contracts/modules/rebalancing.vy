@@ -9,9 +9,9 @@
 """
 
 from ...interfaces import ILeveragedToken
-from ...interfaces import IPerpExchange
 from ...interfaces import IRebalancePolicy
 from . import leverage_math
+from . import policy_words
 from . import vault_account
 
 uses: vault_account
@@ -72,12 +72,11 @@ def rebalance_status() -> IRebalancePolicy.Decision:
 @view
 def _status() -> IRebalancePolicy.Decision:
     """
-    @notice The policy's decision, with what only the venue's other views tell.
+    @notice The policy's decision, its reward in whole units of collateral.
     @return The decision
     """
-    state: IPerpExchange.AccountState = self._state()
-    decision: IRebalancePolicy.Decision = staticcall POLICY.decide(
-        state, vault_account.IS_LONG, self._rules, self._memory
+    decision: IRebalancePolicy.Decision = staticcall POLICY.status(
+        self._account(), self._rules, self._memory_words()
     )
     decision.reward -= decision.reward % vault_account.SCALE
     return decision
@@ -91,35 +90,37 @@ def _rebalance(min_reward: uint256, receiver: address) -> uint256:
     @param receiver Who gets it
     @return Reward paid, collateral decimals
     """
-    state: IPerpExchange.AccountState = self._state()
-    decision: IRebalancePolicy.Decision = staticcall POLICY.order(
-        state, vault_account.IS_LONG, self._rules, self._memory
-    )
-    reward: uint256 = decision.reward // vault_account.SCALE
+    rules: uint256[2] = self._rules
+    memory_words: uint256[2] = self._memory_words()
+    order: IRebalancePolicy.Order = staticcall POLICY.order(self._account(), rules, memory_words)
+    reward: uint256 = order.decision.reward // vault_account.SCALE
     assert reward >= min_reward, "rebalance: reward too small"
     fill_price: uint256 = 0
     fee: uint256 = 0
     equity: int256 = 0
     fill_price, fee, equity = vault_account._trade(
-        state.size, -convert(reward, int256), decision.size_delta, decision.price_limit, receiver
+        order.size, -convert(reward, int256),
+        order.decision.size_delta,
+        order.decision.price_limit,
+        receiver,
     )
-    size: int256 = state.size + decision.size_delta
-    decision.reward = reward * vault_account.SCALE
-    decision.cost = state.equity - equity - convert(decision.reward, int256)
-    leverage: uint256 = leverage_math._leverage(size, state.price, equity)
-    self._check(decision, fee, leverage, state.price)
+    size: int256 = order.size + order.decision.size_delta
+    order.decision.reward = reward * vault_account.SCALE
+    order.decision.cost = order.equity - equity - convert(order.decision.reward, int256)
+    leverage: uint256 = leverage_math._leverage(size, order.price, equity)
+    self._check(order.decision, fee, leverage, order.price)
     self._memory[0] = staticcall POLICY.remember(
-        decision, self._memory[0], self._rules[0], state.equity, leverage
+        order.decision, memory_words[0], rules[0], order.equity, leverage
     )
     log ILeveragedToken.Rebalanced(
         caller=msg.sender,
-        trigger=decision.trigger,
-        size_delta=decision.size_delta,
+        trigger=order.decision.trigger,
+        size_delta=order.decision.size_delta,
         fill_price=fill_price,
-        cost=decision.cost,
+        cost=order.decision.cost,
         reward=reward,
-        aim=decision.aim,
-        leverage_before=decision.leverage,
+        aim=order.decision.aim,
+        leverage_before=order.decision.leverage,
         leverage_after=leverage,
         size=size,
         equity=equity,
@@ -153,12 +154,28 @@ def _check(decision: IRebalancePolicy.Decision, fee: uint256, leverage: uint256,
 
 @internal
 @view
-def _state() -> IPerpExchange.AccountState:
+def _account() -> IRebalancePolicy.Account:
     """
-    @notice The account now.
-    @return Units in AccountState
+    @notice Where the position is.
+    @return Units in Account
     """
-    return staticcall vault_account.VENUE.account_state(vault_account.MARKET, self, 0)
+    return IRebalancePolicy.Account(
+        venue=vault_account.VENUE.address,
+        market=vault_account.MARKET,
+        token=self,
+        is_long=vault_account.IS_LONG,
+    )
+
+
+@internal
+@view
+def _memory_words() -> uint256[2]:
+    """
+    @notice Memory; the second word is only read where the first says that there is anything.
+    @return Packed
+    """
+    word: uint256 = self._memory[0]
+    return [word, self._memory[1] if word & policy_words.WINDING_DOWN != 0 else 0]
 
 
 @internal
@@ -167,4 +184,5 @@ def _start_wind_down(size: int256):
     @notice Remember when wind-down began, and with what.
     @param size Position then, underlying WAD
     """
+    self._memory[0] |= policy_words.WINDING_DOWN
     self._memory[1] = block.timestamp | convert(abs(size), uint256) << 40

@@ -11,7 +11,7 @@ from steelyard.model.policy.types import Memory, Rules
 Words = tuple[int, int]
 Layout = tuple[tuple[tuple[str, int, int], ...], ...]
 
-_LEVERAGE, _MICRO, _BUDGET_BITS = 10**14, 10**12, 102
+_LEVERAGE, _MICRO, _BUDGET_BITS = 10**14, 10**12, 101
 
 # Name, storage unit in the field's own scale, bits: from the low bits up, in either word.
 _RULES = (
@@ -78,7 +78,8 @@ def unpack_rules(words: Words) -> Rules:
 def pack_memory(memory: Memory) -> Words:
     """Return a token's memory in two words; the budget's figure saturates."""
     used = min(memory.budget_used, (1 << _BUDGET_BITS) - 1)
-    return _pack(_MEMORY, vars(memory) | {"budget_used": used})
+    first, second = _pack(_MEMORY, vars(memory) | {"budget_used": used})
+    return first | (memory.winding_down_at != 0) << 255, second
 
 
 def unpack_memory(words: Words) -> Memory:

@@ -1,6 +1,7 @@
 """The contract and its twin, asked together."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,27 @@ def evm():
 def policy(evm):
     """RebalancePolicy as deployed."""
     return evm.deploy(compile_contract("RebalancePolicy"))
+
+
+@pytest.fixture(scope="module")
+def venue(evm):
+    """A venue whose only account is in the state that a test chooses."""
+    return evm.deploy(compile_contract("StateVenue"))
+
+
+@pytest.fixture(scope="module")
+def at_venue(evm, policy, venue):
+    """Call `status` or `order` of a case that the venue is in, with its room and maintenance."""
+
+    def at_venue(verb: str, case: Case, room: int = 0, maintenance: int = 0) -> Any:
+        evm.timestamp = case.now
+        venue.set(struct(case.state), room, maintenance, sender=address("venue"))
+        words = policy.pack_rules(struct(case.rules))
+        # The venue has room in market 0 for a long, in market 1 for a short.
+        account = (venue.address, 0 if case.is_long else 1, address("token"), case.is_long)
+        return getattr(policy, verb)(account, words, pack_memory(case.memory))
+
+    return at_venue
 
 
 @pytest.fixture(scope="module")

@@ -11,22 +11,20 @@ from steelyard.evm import Revert
 from steelyard.model import policy as model
 from steelyard.model.arithmetic import WAD
 from steelyard.model.arithmetic import Revert as ModelRevert
-from steelyard.model.policy import Obstacle, pack_memory
+from steelyard.model.policy import Obstacle
 from steelyard.model.policy.obstacle import REFUSALS
-from tests.unit.policy.cases import account, any_case, at_leverage, case, struct, wad
+from tests.unit.policy.cases import account, any_case, at_leverage, case, wad
 
 CASES = 3_000
 
 
 @pytest.fixture(scope="module")
-def order(evm, policy):
+def order(at_venue):
     """Order by the contract; a revert becomes its reason."""
 
     def order(case):
-        evm.timestamp = case.now
-        words = policy.pack_rules(struct(case.rules))
         try:
-            return policy.order(struct(case.state), case.is_long, words, pack_memory(case.memory))
+            return at_venue("order", case)
         except Revert as revert:
             return revert.reason
 
@@ -39,7 +37,9 @@ def test_gives_the_decision_or_the_reason_of_its_obstacle(ask, order):
         case = any_case(random)
         decision, ordered = ask(case), order(case)
         if decision.obstacle == Obstacle.CLEAR and decision.size_delta:
-            assert replace(decision, **ordered._asdict()) == decision
+            assert replace(decision, **ordered.decision._asdict()) == decision
+            before = case.state
+            assert ordered[1:] == (before.size, before.equity, before.price)
             assert model.order(case) == decision
             reasons[None] += 1
             continue

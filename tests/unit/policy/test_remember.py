@@ -66,7 +66,7 @@ class TestBudget:
 
     def test_saturates(self, after):
         spent = after(replace(DOWN, cost=2**96), Memory(), equity=1)
-        assert spent.budget_used == 2**102 - 1
+        assert spent.budget_used == 2**101 - 1
 
 
 class TestUnfinished:

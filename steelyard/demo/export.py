@@ -93,6 +93,7 @@ def _token(token: TokenFigures) -> dict[str, Any]:
     risk = token.risk
     return {
         "leverage": token.factor,
+        "band": [_decimal(edge) for edge in token.band],
         "price_move": _decimal(token.price_gain(WAD)),
         "return": _decimal(token.gain(WAD)),
         "parts": {name: _decimal(part) for name, part in token.parts(WAD).items()},

@@ -33,7 +33,8 @@ def run(
         Whether every check held.
     """
     try:
-        story = Story(history)
+        with console.status("Compiling and deploying: the first time takes half a minute"):
+            story = Story(history)
         for line in headline(story):
             console.print(f"[bold]{escape(line)}")
         _play(console, story)

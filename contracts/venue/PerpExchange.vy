@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
-# pragma optimize codesize
+# pragma optimize gas
 """
 @title Perpetual exchange
 @license AGPL-3.0-only
@@ -10,7 +10,7 @@
         exact to the wei.
 @dev Thin over modules/, one concept each: perp_math (formulas), price_feed (oracle), config (parameters),
      books (open interest, funding, value of all positions), accounts (positions), treasury (cash), trading
-     (orders and quotes), liquidation, liquidity (LP shares), operator (owner's switches).
+     (orders), account_views (state and quotes), liquidation, liquidity (LP shares), operator (owner's switches).
      Conservation: booked cash = sum of margins + pools + fees + keepers owed, to the wei.
 @custom:kill Owner: set_market_status(PAUSED) halts a market, close_market ends it at a settlement price.
 """
@@ -18,6 +18,7 @@
 from snekmate.auth import ownable
 
 from ...interfaces import IPerpExchange
+from .modules import account_views
 from .modules import accounts
 from .modules import liquidation
 from .modules import liquidity
@@ -37,9 +38,12 @@ implements: IPerpExchange
 initializes: ownable
 initializes: treasury
 initializes: config
-initializes: books[config := config, treasury := treasury]
+initializes: books[config := config]
 initializes: accounts
 initializes: trading[accounts := accounts, books := books, config := config, treasury := treasury]
+initializes: account_views[
+    accounts := accounts, books := books, config := config, treasury := treasury
+]
 initializes: liquidation[
     accounts := accounts, books := books, config := config, treasury := treasury
 ]
@@ -52,13 +56,12 @@ exports: (ownable.owner, ownable.transfer_ownership)
 exports: (
     treasury.asset, treasury.cash, treasury.owed, treasury.owed_total, treasury.claim_keeper_fees
 )
+exports: (trading.modify_position, trading.deposit_margin)
 exports: (
-    trading.modify_position,
-    trading.deposit_margin,
-    trading.account_state,
-    trading.maintenance_margin,
-    trading.check_trading,
-    trading.position,
+    account_views.account_state,
+    account_views.maintenance_margin,
+    account_views.check_trading,
+    account_views.position,
 )
 exports: (liquidation.flag, liquidation.liquidate)
 exports: (
@@ -165,6 +168,6 @@ def market_state(market: uint256) -> IPerpExchange.MarketState:
         lp_equity=lp_equity,
         lp_supply=liquidity._supply[market],
         bad_debt=liquidation._bad_debt[market],
-        room_long=books._room(market, book, True),
-        room_short=books._room(market, book, False),
+        room_long=books._room(rules, book, True),
+        room_short=books._room(rules, book, False),
     )

@@ -93,7 +93,9 @@ def fault(price: uint256, basic_fault: uint256) -> uint256:
         reference: uint256 = 0
         reference_fault: uint256 = 0
         reference, reference_fault = price_feed._read(
-            checks.reference, REFERENCE_DECIMALS, checks.reference_max_age
+            checks.reference,
+            REFERENCE_DECIMALS,
+            min(checks.reference_max_age, block.timestamp - 1),
         )
         if reference_fault != price_feed.VALID:
             return price_feed.REFERENCE_INVALID

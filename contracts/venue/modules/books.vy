@@ -11,9 +11,8 @@
      basis   : funding rate 64 (offset 2**63) | sum of size * basis 192 signed, undivided
      Undivided, the sum is exact, so traders' PnL = floor((skew (P + F) - Q) / 1e18) needs one division.
      Fees are booked down to 1e-9 quote; the remainder of each stays in the pool.
-     Arithmetic is unchecked where `_store` keeps the bounds: each margin < 2**96, |pool| < 2**95,
-     |F| < 2**94; sizes and interest
-     < 2**95 by the caps, |P + F| < 2**95, so |Q| < 2**191.
+     Arithmetic is unchecked where `_replace` keeps the bounds: each margin < 2**96, -2**95 <= pool < 2**95,
+     -2**94 <= F < 2**94; sizes and interest < 2**95 by the caps, |P + F| < 2**95, so |Q| < 2**191.
      Margins = backing - pool - fees. LP equity = pool - traders' PnL. Sources: docs/venue.md.
 """
 
@@ -24,10 +23,8 @@ from . import perp_math
 from . import market_words
 from . import price_feed
 from . import reasons
-from . import treasury
 
 uses: config
-uses: treasury
 
 ################################################################
 #                          CONSTANTS                           #
@@ -35,11 +32,12 @@ uses: treasury
 
 MAX_MARKETS: constant(uint256) = 32
 WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
-MICRO: constant(uint256) = market_words.MICRO
+# Units of the caps and of the reserve factor in the second parameter word.
+CAP_PART: constant(uint256) = market_words.WHOLE // market_words.CAP_PARTS
+NOTIONAL_UNIT_36: constant(uint256) = market_words.NOTIONAL_UNIT * 10**18
+MILLI: constant(uint256) = market_words.MILLI
 # Quote WAD per unit of the fee bucket.
 FEE_UNIT: constant(uint256) = 10**9
-MAX_MARGIN: constant(int256) = 2**96
 MAX_POOL: constant(int256) = 2**95
 MAX_FUNDING_INDEX: constant(int256) = 2**94
 RATE_OFFSET: constant(int256) = 2**63
@@ -69,9 +67,7 @@ struct Holding:
 ################################################################
 
 # The three words of each market, layout above; every verb.
-_interest: uint256[MAX_MARKETS]
-_value: uint256[MAX_MARKETS]
-_basis: uint256[MAX_MARKETS]
+_words: uint256[3][MAX_MARKETS]
 # Price at which a CLOSED market settles, WAD; owner, once.
 _settlement_price: uint256[MAX_MARKETS]
 
@@ -87,26 +83,13 @@ def _valid_price(market: uint256, feed: uint256) -> uint256:
     @param feed Its first parameter word
     @return Price, WAD
     """
-    price: uint256 = self._checked_price(market, feed)
-    if feed & (market_words.GUARDED | market_words.CLOSED) == market_words.GUARDED:
-        extcall IPriceGuard(config._guards[market]).accept(price)
-    return price
-
-
-@internal
-@view
-def _checked_price(market: uint256, feed: uint256) -> uint256:
-    """
-    @notice Price without a fault, or it reverts with that.
-    @param market Market id
-    @param feed Its first parameter word
-    @return Price, WAD
-    """
     price: uint256 = 0
     fault: uint256 = 0
     price, fault = self._price(market, feed)
     if fault != 0:
         config._raise_fault(fault)
+    if feed & (market_words.GUARDED | market_words.CLOSED) == market_words.GUARDED:
+        extcall IPriceGuard(config._guards[market]).accept(price)
     return price
 
 
@@ -119,6 +102,22 @@ def _price(market: uint256, feed: uint256) -> (uint256, uint256):
     @param feed Its first parameter word
     @return Price (WAD), fault code
     """
+    if feed & (market_words.CLOSED | market_words.GUARDED) != 0:
+        return self._special_price(market, feed)
+    return price_feed._read(
+        convert(feed >> 96, address), (feed >> 8) & 31, (feed >> 13) & (2**20 - 1)
+    )
+
+
+@internal
+@view
+def _special_price(market: uint256, feed: uint256) -> (uint256, uint256):
+    """
+    @notice Price of a market that is CLOSED or has a guard.
+    @param market Market id
+    @param feed Its first parameter word
+    @return Price (WAD), fault code
+    """
     if feed & market_words.CLOSED != 0:
         return self._settlement_price[market], 0
     price: uint256 = 0
@@ -126,9 +125,7 @@ def _price(market: uint256, feed: uint256) -> (uint256, uint256):
     price, fault = price_feed._read(
         convert(feed >> 96, address), (feed >> 8) & 31, (feed >> 13) & (2**20 - 1)
     )
-    if feed & market_words.GUARDED != 0:
-        fault = staticcall IPriceGuard(config._guards[market]).fault(price, fault)
-    return price, fault
+    return price, staticcall IPriceGuard(config._guards[market]).fault(price, fault)
 
 
 @internal
@@ -142,47 +139,35 @@ def _accrued(market: uint256, feed: uint256, rules: uint256, price: uint256) -> 
     @param price WAD
     @return Book in memory
     """
-    interest: uint256 = self._interest[market]
-    value_word: uint256 = self._value[market]
-    basis_word: uint256 = self._basis[market]
+    words: uint256[3] = self._words[market]
     book: Book = Book(
         price=price,
-        longs=convert(convert(interest & (2**96 - 1), bytes32), int256),
-        shorts=convert(convert((interest >> 96) & (2**96 - 1), bytes32), int256),
-        updated_at=interest >> 192,
+        longs=convert(convert(words[0] & (2**96 - 1), bytes32), int256),
+        shorts=convert(convert((words[0] >> 96) & (2**96 - 1), bytes32), int256),
+        updated_at=words[0] >> 192,
         pool=unsafe_sub(
-            convert(convert((value_word >> 64) & (2**96 - 1), bytes32), int256), MAX_POOL
+            convert(convert((words[1] >> 64) & (2**96 - 1), bytes32), int256), MAX_POOL
         ),
-        fees=value_word & (2**64 - 1),
-        funding_index=convert(convert(value_word, bytes32), int256) >> 160,
+        fees=words[1] & (2**64 - 1),
+        funding_index=convert(convert(words[1], bytes32), int256) >> 160,
         funding_rate=unsafe_sub(
-            convert(convert(basis_word & (2**64 - 1), bytes32), int256), RATE_OFFSET
+            convert(convert(words[2] & (2**64 - 1), bytes32), int256), RATE_OFFSET
         ),
-        basis_sum=convert(convert(basis_word, bytes32), int256) >> 64,
+        basis_sum=convert(convert(words[2], bytes32), int256) >> 64,
     )
-    elapsed: int256 = convert(unsafe_sub(block.timestamp, book.updated_at), int256)
-    if elapsed == 0 or feed & market_words.CLOSED != 0:
-        return book
-    book.updated_at = block.timestamp
-    velocity: int256 = 0
-    max_rate: int256 = IWAD
-    if feed & market_words.FORCED == 0:
-        # clamp(skew / K, -1, 1) * max velocity, truncated
-        velocity = unsafe_div(
-            unsafe_mul(unsafe_sub(book.longs, book.shorts), IWAD),
-            convert(unsafe_mul(rules & (2**40 - 1), WAD), int256),
+    elapsed: uint256 = unsafe_sub(block.timestamp, book.updated_at)
+    if elapsed != 0 and feed & market_words.CLOSED == 0:
+        book.updated_at = block.timestamp
+        paid: int256 = 0
+        book.funding_rate, paid = perp_math._accrue_funding(
+            feed,
+            rules,
+            unsafe_sub(book.longs, book.shorts),
+            book.funding_rate,
+            convert(convert(elapsed, bytes32), int256),
+            price,
         )
-        velocity = unsafe_mul(
-            max(-IWAD, min(velocity, IWAD)),
-            convert(unsafe_mul((feed >> 33) & (2**26 - 1), MICRO), int256),
-        )
-        velocity = unsafe_div(velocity, IWAD)
-        max_rate = convert(unsafe_mul((feed >> 59) & (2**20 - 1), MICRO), int256)
-    paid: int256 = 0
-    book.funding_rate, paid = perp_math._accrue_funding(
-        book.funding_rate, velocity, max_rate, elapsed, price
-    )
-    book.funding_index = unsafe_add(book.funding_index, paid)
+        book.funding_index = unsafe_add(book.funding_index, paid)
     return book
 
 
@@ -224,27 +209,28 @@ def _replace(market: uint256, book: Book, old: Holding, new: Holding):
         book.basis_sum,
         unsafe_sub(unsafe_mul(new.size, new.basis), unsafe_mul(old.size, old.basis)),
     )
+    # Shifted by its width, what fits its field leaves nothing; a margin below zero would leave more than all.
+    pool_field: uint256 = convert(convert(unsafe_add(pool, MAX_POOL), bytes32), uint256)
+    index_field: uint256 = convert(
+        convert(unsafe_add(book.funding_index, MAX_FUNDING_INDEX), bytes32), uint256
+    )
     if (
-        new.margin >= MAX_MARGIN
-        or abs(pool) >= MAX_POOL
-        or book.fees >= 2**64
-        or abs(book.funding_index) >= MAX_FUNDING_INDEX
-    ):
+        convert(convert(new.margin, bytes32), uint256) >> 96
+        | pool_field >> 96
+        | book.fees >> 64
+        | index_field >> 95
+    ) != 0:
         reasons._revert("market: out of range")
-    self._interest[market] = (
+    self._words[market] = [
         convert(convert(longs, bytes32), uint256)
         | convert(convert(shorts, bytes32), uint256) << 96
-        | book.updated_at << 192
-    )
-    self._value[market] = (
+        | book.updated_at << 192,
         book.fees
-        | convert(convert(unsafe_add(pool, MAX_POOL), bytes32), uint256) << 64
-        | convert(convert(book.funding_index, bytes32), uint256) << 160
-    )
-    self._basis[market] = (
+        | pool_field << 64
+        | convert(convert(book.funding_index, bytes32), uint256) << 160,
         convert(convert(unsafe_add(book.funding_rate, RATE_OFFSET), bytes32), uint256)
-        | convert(convert(basis_sum, bytes32), uint256) << 64
-    )
+        | convert(convert(basis_sum, bytes32), uint256) << 64,
+    ]
 
 
 @internal
@@ -270,19 +256,6 @@ def _mark(book: Book) -> int256:
 
 
 @internal
-@view
-def _cash(market: uint256, fees: uint256) -> uint256:
-    """
-    @notice What traders and LPs may withdraw: margins + pool, the fee bucket is not theirs.
-    @param market Market id
-    @param fees Of the market, quote with 9 decimals
-    @return Quote WAD, 0 when fees alone take all that is left
-    """
-    backing: uint256 = treasury._backing[market]
-    return backing - min(backing, fees * FEE_UNIT)
-
-
-@internal
 @pure
 def _lp_equity(book: Book) -> int256:
     """
@@ -294,20 +267,19 @@ def _lp_equity(book: Book) -> int256:
     """
     skew: int256 = unsafe_sub(book.longs, book.shorts)
     mark: int256 = unsafe_add(convert(book.price, int256), book.funding_index)
-    traders_pnl: int256 = perp_math._floor_div(
-        unsafe_sub(unsafe_mul(skew, mark), book.basis_sum), IWAD
-    )
+    traders_pnl: int256 = perp_math._floor_wad(unsafe_sub(unsafe_mul(skew, mark), book.basis_sum))
     return unsafe_sub(book.pool, traders_pnl)
 
 
 @internal
-@view
-def _limits(market: uint256, book: Book, is_long: bool) -> (int256, int256):
+@pure
+def _limits(rules: uint256, book: Book, is_long: bool) -> (int256, int256):
     """
     @notice How large one side, and both together, may be: cap in units, cap in quote, reserve of the pool.
     @dev An increase is judged by the LP equity before it, so that the room a view reports is exact.
-         Products: LP equity below 2**128, times 2**60 twice with a division by P >= 1 between; checked.
-    @param market Market id
+         Products: LP equity below 2**134 (pool 2**95, PnL (2**190 + 2**191) / 2**59), times 2**60 twice with a
+         division by P >= 1 between; a cap 2**20 * 2**84; 2**22 * 2**137.
+    @param rules Second parameter word
     @param book Accrued, before the order
     @param is_long Which side
     @return Most interest of the side, most interest of both (underlying WAD, rounded down)
@@ -315,29 +287,39 @@ def _limits(market: uint256, book: Book, is_long: bool) -> (int256, int256):
     lp_equity: int256 = self._lp_equity(book)
     if book.price == 0 or lp_equity <= 0:
         return 0, 0
-    caps: market_words.Caps = market_words._unpack_caps(config._rules[market])
-    side: uint256 = min(
-        caps.max_long if is_long else caps.max_short,
-        unsafe_div(unsafe_mul(caps.max_notional, WAD), book.price),
+    # Caps in 1e-6 of the skew scale and in 1e23 of quote: market_words.vy.
+    cap: uint256 = unsafe_mul(
+        (rules >> (182 if is_long else 202)) & (2**20 - 1),
+        unsafe_mul(rules & (2**40 - 1), CAP_PART),
+    )
+    in_quote: uint256 = unsafe_div(
+        unsafe_mul((rules >> 222) & (2**22 - 1), NOTIONAL_UNIT_36), book.price
     )
     total: uint256 = unsafe_div(
-        unsafe_div(convert(lp_equity, uint256) * WAD, book.price) * WAD, caps.reserve_factor
+        unsafe_mul(
+            unsafe_div(unsafe_mul(convert(convert(lp_equity, bytes32), uint256), WAD), book.price),
+            WAD,
+        ),
+        unsafe_mul(rules >> 244, MILLI),
     )
-    return convert(side, int256), convert(total, int256)
+    return (
+        convert(convert(min(cap, in_quote), bytes32), int256),
+        convert(convert(total, bytes32), int256),
+    )
 
 
 @internal
-@view
-def _room(market: uint256, book: Book, is_long: bool) -> uint256:
+@pure
+def _room(rules: uint256, book: Book, is_long: bool) -> uint256:
     """
     @notice How much one side may still grow.
-    @param market Market id
+    @param rules Second parameter word
     @param book Accrued
     @param is_long Which side
     @return underlying WAD
     """
     side_limit: int256 = 0
     total_limit: int256 = 0
-    side_limit, total_limit = self._limits(market, book, is_long)
+    side_limit, total_limit = self._limits(rules, book, is_long)
     side: int256 = book.longs if is_long else book.shorts
     return convert(max(0, min(side_limit - side, total_limit - book.longs - book.shorts)), uint256)

@@ -31,7 +31,6 @@ uses: treasury
 ################################################################
 
 WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
 FEE_UNIT: constant(uint256) = 10**9
 MAX_MARKETS: constant(uint256) = 32
 # A chunk closes at least this part of the position.
@@ -71,8 +70,7 @@ def flag(market: uint256, account: address):
     rules: uint256 = 0
     book: books.Book = empty(books.Book)
     feed, rules, book = self._opened(market)
-    key: uint256 = accounts._key(market, account)
-    stored: accounts.Account = accounts._load(key)
+    stored: accounts.Account = accounts._load(market, account)
     accounts._check_free(stored.flagged)
     equity: int256 = self._equity(stored.holding, book)
     if stored.holding.size == 0 or not self._is_due(
@@ -80,8 +78,8 @@ def flag(market: uint256, account: address):
     ):
         reasons._revert("liquidation: above maintenance")
     books._store(market, book)
-    accounts._store(key, stored.holding, stored.changed_at, True)
-    accounts._flaggers[key] = msg.sender
+    accounts._store(market, account, stored.holding, stored.changed_at, True)
+    accounts._flaggers[market][account] = msg.sender
     log IPerpExchange.AccountFlagged(
         market=market, account=account, flagger=msg.sender, equity=equity
     )
@@ -101,15 +99,14 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
     rules: uint256 = 0
     book: books.Book = empty(books.Book)
     feed, rules, book = self._opened(market)
-    key: uint256 = accounts._key(market, account)
-    stored: accounts.Account = accounts._load(key)
+    stored: accounts.Account = accounts._load(market, account)
     old: books.Holding = stored.holding
     if not stored.flagged:
         reasons._revert("liquidation: not flagged")
     equity: int256 = self._equity(old, book)
     if not self._is_due(feed, rules, old.size, equity, book.price):
         books._store(market, book)
-        accounts._store(key, old, stored.changed_at, False)
+        accounts._store(market, account, old, stored.changed_at, False)
         log IPerpExchange.AccountRecovered(market=market, account=account, equity=equity)
         return 0, 0
     done: Outcome = empty(Outcome)
@@ -126,8 +123,8 @@ def liquidate(market: uint256, account: address) -> (uint256, uint256):
     )
     self._bad_debt[market] += done.bad_debt
     books._replace(market, book, old, new)
-    accounts._store(key, new, block.timestamp, done.flagged)
-    treasury._owe(market, accounts._flaggers[key], done.keeper_fee // 2)
+    accounts._store(market, account, new, block.timestamp, done.flagged)
+    treasury._owe(market, accounts._flaggers[market][account], done.keeper_fee // 2)
     treasury._owe(market, msg.sender, done.keeper_fee - done.keeper_fee // 2)
     log IPerpExchange.PositionLiquidated(
         market=market,
@@ -161,8 +158,7 @@ def _deleverage(market: uint256, account: address, size: uint256):
     rules: uint256 = 0
     book: books.Book = empty(books.Book)
     feed, rules, book = self._opened(market)
-    key: uint256 = accounts._key(market, account)
-    stored: accounts.Account = accounts._load(key)
+    stored: accounts.Account = accounts._load(market, account)
     accounts._check_free(stored.flagged)
     old: books.Holding = stored.holding
     if size == 0 or size > perp_math._magnitude(old.size):
@@ -176,7 +172,7 @@ def _deleverage(market: uint256, account: address, size: uint256):
     if new.margin < 0:
         reasons._revert("deleverage: negative equity")
     books._replace(market, book, old, new)
-    accounts._store(key, new, block.timestamp, False)
+    accounts._store(market, account, new, block.timestamp, False)
     log IPerpExchange.PositionDeleveraged(
         market=market,
         account=account,
@@ -214,7 +210,8 @@ def _equity(holding: books.Holding, book: books.Book) -> int256:
     @param book Accrued
     @return Quote WAD, rounded down; negative = bad debt
     """
-    return holding.margin + accounts._pnl(holding, books._mark(book))
+    gain_36: int256 = unsafe_mul(holding.size, unsafe_sub(books._mark(book), holding.basis))
+    return unsafe_add(holding.margin, perp_math._floor_wad(gain_36))
 
 
 @internal
@@ -319,21 +316,16 @@ def _closing_gain(closed: int256, bits: uint256, rules: uint256, book: books.Boo
     @param book Accrued
     @return Quote WAD, rounded down; 0 where the formula has no fill
     """
-    if bits & market_words.CLOSED != 0:
-        return 0
     fill_price: uint256 = 0
     fee: uint256 = 0
+    # Of the rules only the skew scale: no fee that could overflow.
     fill_price, fee = perp_math._quote(
-        book.price,
-        unsafe_mul(rules & (2**40 - 1), WAD),
-        books._skew(book), -closed,
-        0,
-        0,
+        bits, rules & (2**40 - 1), book.price, books._skew(book), -closed
     )
     if fill_price == 0:
         return 0
     gain: int256 = convert(fill_price, int256) - convert(book.price, int256)
-    return perp_math._floor_div(closed * gain, IWAD)
+    return perp_math._floor_wad(closed * gain)
 
 
 @internal

@@ -95,7 +95,7 @@ def remove_liquidity(
     self._supply[market] = supply - shares
     book.pool -= convert(assets, int256) * treasury._ISCALE
     books._store(market, book)
-    treasury._pay(market, receiver, assets, books._cash(market, book.fees))
+    treasury._pay(market, receiver, assets, book.fees * FEE_UNIT)
     self._check_reserve(market, book)
     log IPerpExchange.LiquidityRemoved(
         market=market, provider=msg.sender, assets=assets, shares=shares
@@ -115,7 +115,7 @@ def drain_pool(market: uint256, assets: uint256, receiver: address):
     ownable._check_owner()
     config._feed(market)
     book: books.Book = books._load(market)
-    treasury._pay(market, receiver, assets, treasury._backing[market])
+    treasury._pay(market, receiver, assets, 0)
     book.pool -= convert(assets, int256) * treasury._ISCALE
     books._store(market, book)
     log IPerpExchange.PoolDrained(market=market, assets=assets, receiver=receiver)
@@ -137,7 +137,7 @@ def collect_fees(market: uint256, receiver: address) -> uint256:
     book.fees -= amount // FEE_UNIT
     books._store(market, book)
     assets: uint256 = amount // treasury._SCALE
-    treasury._pay(market, receiver, assets, treasury._backing[market])
+    treasury._pay(market, receiver, assets, 0)
     log IPerpExchange.FeesCollected(market=market, receiver=receiver, assets=assets)
     return assets
 
@@ -199,7 +199,7 @@ def _check_reserve(market: uint256, book: books.Book):
         reasons._revert("lp: pool has no cash")
     side_limit: int256 = 0
     total_limit: int256 = 0
-    side_limit, total_limit = books._limits(market, book, True)
+    side_limit, total_limit = books._limits(config._rules[market], book, True)
     # A CLOSED market's positions are worth what they are: the pool keeps nothing against them.
     closed: bool = config._feed(market) & market_words.CLOSED != 0
     if book.longs + book.shorts > total_limit and not closed:

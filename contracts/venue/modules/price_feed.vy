@@ -28,7 +28,7 @@ JUMP: constant(uint256) = 11
 # Largest price the accounting is proven for, WAD.
 MAX_PRICE: constant(uint256) = 2**94
 # The same before scaling, in any number of decimals.
-MAX_ANSWER: constant(int256) = 2**94
+MAX_ANSWER: constant(uint256) = 2**94
 
 
 @internal
@@ -39,7 +39,7 @@ def _read(oracle: address, decimals: uint256, max_age: uint256) -> (uint256, uin
     @dev A low-level call: a feed that reverts, has no code or answers short must become a fault, not a revert.
     @param oracle AggregatorV3
     @param decimals Of the answer, at most 18
-    @param max_age Seconds
+    @param max_age Seconds, less than the time now
     @return Price (WAD, exact; 0 when there is no usable number), fault code
     """
     success: bool = False
@@ -53,22 +53,20 @@ def _read(oracle: address, decimals: uint256, max_age: uint256) -> (uint256, uin
     )
     if not success or len(response) != 160:
         return 0, CALL_FAILED
-    answer: int256 = extract32(response, 32, output_type=int256)
+    answer: uint256 = extract32(response, 32, output_type=uint256)
     updated_at: uint256 = extract32(response, 96, output_type=uint256)
-    if answer <= 0:
-        return 0, NOT_POSITIVE
-    if answer > MAX_ANSWER:
-        return 0, OUT_OF_BOUNDS
-    price: uint256 = unsafe_mul(convert(answer, uint256), 10**unsafe_sub(18, decimals))
+    # Unsigned, a negative answer is larger than any positive one.
+    if unsafe_sub(answer, 1) >= MAX_ANSWER:
+        return 0, OUT_OF_BOUNDS if answer != 0 and answer >> 255 == 0 else NOT_POSITIVE
+    price: uint256 = unsafe_mul(answer, 10**unsafe_sub(18, decimals))
     if price > MAX_PRICE:
         return 0, OUT_OF_BOUNDS
+    # And the age of a round from the future is larger than the time now, which is the age of a round without date.
+    if unsafe_sub(block.timestamp, updated_at) <= max_age:
+        return price, VALID
     if updated_at == 0:
         return price, ROUND_INCOMPLETE
-    if updated_at > block.timestamp:
-        return price, FROM_THE_FUTURE
-    if unsafe_sub(block.timestamp, updated_at) > max_age:
-        return price, STALE
-    return price, VALID
+    return price, FROM_THE_FUTURE if updated_at > block.timestamp else STALE
 
 
 @internal

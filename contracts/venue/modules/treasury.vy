@@ -134,14 +134,15 @@ def owed_total() -> uint256:
 def _receive(market: uint256, assets: uint256):
     """
     @notice Book collateral that lies here unbooked as backing of a market.
+    @dev Unchecked: 2**95 at a time, no sum of them gets near a word.
     @param market Market id
-    @param assets Collateral decimals
+    @param assets Collateral decimals, at most 2**95
     """
-    booked: uint256 = self._cash + assets
+    booked: uint256 = unsafe_add(self._cash, assets)
     if staticcall IERC20(_ASSET).balanceOf(self) < booked:
         reasons._revert("treasury: not received")
     self._cash = booked
-    self._backing[market] += assets * _SCALE
+    self._backing[market] = unsafe_add(self._backing[market], unsafe_mul(assets, _SCALE))
 
 
 @internal
@@ -159,18 +160,19 @@ def _pull(market: uint256, assets: uint256):
 
 
 @internal
-def _pay(market: uint256, receiver: address, assets: uint256, available: uint256):
+def _pay(market: uint256, receiver: address, assets: uint256, kept: uint256):
     """
     @notice Pay collateral out of a market's backing.
     @param market Market id
     @param receiver Neither zero nor the exchange
     @param assets Collateral decimals
-    @param available What the caller may take at most, quote WAD, not above the backing
+    @param kept What the caller must leave there, quote WAD
     """
     amount: uint256 = assets * _SCALE
-    if amount > available:
+    backing: uint256 = self._backing[market]
+    if amount > backing - min(backing, kept):
         reasons._revert("treasury: venue cannot pay")
-    self._backing[market] -= amount
+    self._backing[market] = unsafe_sub(backing, amount)
     self._send(receiver, assets)
 
 

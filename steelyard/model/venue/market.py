@@ -11,7 +11,7 @@ from steelyard.model.venue.parameters import MarketConfig
 from steelyard.model.venue.states import FEE_UNIT, Book, MarketState, MarketStatus, Position
 
 MAX_POOL = 2**95
-"""The pool stays within plus and minus this, quote WAD."""
+"""The pool stays below this and at or above its negative, quote WAD."""
 
 _NO_POSITION = Position()
 
@@ -127,7 +127,8 @@ class Market:
         Raises:
             Revert: It does not.
         """
-        require(abs(self.pool(book) + moved) < MAX_POOL, "market: out of range")
+        in_range = -MAX_POOL <= self.pool(book) + moved < MAX_POOL
+        require(in_range, "market: out of range")
 
     def cash(self, book: Book) -> int:
         """Return what traders and LPs may withdraw, quote WAD: margins + pool, not the fees."""

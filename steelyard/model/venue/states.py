@@ -164,8 +164,8 @@ class Book:
         Raises:
             Revert: It does not fit its storage.
         """
-        in_range = self.fees < _MAX_FEES and abs(self.funding_index) < _MAX_FUNDING_INDEX
-        require(in_range, "market: out of range")
+        index_in_range = -_MAX_FUNDING_INDEX <= self.funding_index < _MAX_FUNDING_INDEX
+        require(self.fees < _MAX_FEES and index_in_range, "market: out of range")
         return self
 
 

@@ -3,7 +3,17 @@
 import ape
 import pytest
 
-from tests.unit.venue.helpers import DAY, ETH, MAX_INT, MAX_PRICE, MIN_INT, USD, USDC, WAD
+from tests.unit.venue.helpers import (
+    DAY,
+    ETH,
+    MAX_INT,
+    MAX_PRICE,
+    MAX_UINT,
+    MIN_INT,
+    USD,
+    USDC,
+    WAD,
+)
 
 MAX_AGE = 10 * DAY
 
@@ -147,6 +157,14 @@ def test_a_price_dated_now(venue):
     raw(venue, 2_000 * 10**8, venue.now() + 1)  # the block in which it is looked at
     assert venue.state().oracle_fault == 0
     raw(venue, 2_000 * 10**8, venue.now() + 2)
+    assert venue.state().oracle_fault == 6
+
+
+@pytest.mark.parametrize("ahead", [DAY, 2**64, MAX_UINT // 2])
+def test_however_far_in_the_future(venue, ahead):
+    raw(venue, 2_000 * 10**8, venue.now() + ahead)
+    assert (venue.state().price, venue.state().oracle_fault) == (2_000 * USD, 6)
+    raw(venue, 2_000 * 10**8, MAX_UINT)
     assert venue.state().oracle_fault == 6
 
 

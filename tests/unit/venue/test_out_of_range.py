@@ -47,15 +47,16 @@ def test_the_pool_stays_below_2_95(venue, exchange, lp):
     venue.check_conservation()
 
 
-def test_the_pool_stays_above_minus_2_95(venue, exchange, trader, owner):
+def test_the_pool_stays_at_minus_2_95_or_above(venue, exchange, trader, owner):
     """The pool's cash is signed: what is drained beyond it came from the traders' margins."""
     rich(venue, trader)
     pool = venue.state().pool
-    exchange.deposit_margin(0, MAX_ORDER, sender=trader)
+    for assets in (MAX_ORDER, 1):
+        exchange.deposit_margin(0, assets, sender=trader)
     with ape.reverts("market: out of range"):
-        exchange.drain_pool(0, pool + MAX_ORDER, owner, sender=owner)
-    exchange.drain_pool(0, pool + MAX_ORDER - 1, owner, sender=owner)
-    assert venue.state().pool == 1 - 2**95
+        exchange.drain_pool(0, pool + MAX_ORDER + 1, owner, sender=owner)
+    exchange.drain_pool(0, pool + MAX_ORDER, owner, sender=owner)
+    assert venue.state().pool == -(2**95)
     venue.check_conservation()
 
 
@@ -79,6 +80,23 @@ def test_funding_index_stays_below_2_94(venue, exchange, owner, trader, rate):
     venue.wait(DAY + 1)
     with ape.reverts("market: out of range"):
         venue.configure()
+
+
+def test_bounds_of_the_funding_index(venue, exchange, owner):
+    """At the highest price and rate it moves by 2**94 in a day: down to there, but not up to it."""
+    feed = venue.new_feed(1, decimals=18)
+    feed.push(MAX_PRICE, sender=owner)
+    for rate in (USD, -USD):
+        market = exchange.market_count()
+        exchange.add_market(venue.pack(feed), sender=owner)
+        exchange.force_funding_rate(market, rate, True, sender=owner)
+        venue.wait(DAY)
+        if rate < 0:
+            with ape.reverts("market: out of range"):
+                exchange.force_funding_rate(market, rate, True, sender=owner)
+        else:
+            exchange.force_funding_rate(market, rate, True, sender=owner)
+            assert exchange.market_state(market).funding_index == -(2**94)
 
 
 def test_fee_bucket_stays_below_2_64(venue, exchange, trader, other_trader, lp):

@@ -167,6 +167,15 @@ def test_reference_goes_stale(deploy, empty_venue):
     assert fault(guard) == 9
 
 
+def test_reference_that_never_goes_stale(deploy, empty_venue):
+    """It still needs a date, and one that is not ahead."""
+    feed = empty_venue.new_feed(2_000)
+    guard = deploy(reference=feed, reference_max_age=MAX_UINT)
+    for updated_at, code in ((1, 0), (0, 9), (empty_venue.now() + 100, 9), (MAX_UINT, 9)):
+        feed.set_latest_raw(1, 2_000 * 10**8, 1, updated_at, 1, sender=empty_venue.owner)
+        assert fault(guard) == code
+
+
 @pytest.mark.parametrize("how", ["reverts", "zero", "incomplete", "future", "huge", "short"])
 def test_reference_that_fails(project, deploy, empty_venue, owner, how):
     feed = empty_venue.new_feed(2_000)

@@ -34,11 +34,13 @@ def _after(
     @return The word
     """
     mem: IRebalancePolicy.Memory = policy_words._unpack_memory([word, 0])
-    spent: uint256 = convert(max(decision.cost, 0), uint256) + decision.reward
-    mem.budget_used = (
-        self._budget_used(mem.budget_used, mem.traded_at, cost_budget)
-        + (spent * WAD + equity - 1) // equity
-    )
+    mem.budget_used = self._budget_used(mem.budget_used, mem.traded_at, cost_budget)
+    # What the budget cannot stop does not use it up either: after a crash tracking would wait for days.
+    if decision.trigger not in (
+        IRebalancePolicy.Trigger.EMERGENCY | IRebalancePolicy.Trigger.WIND_DOWN
+    ):
+        spent: uint256 = convert(max(decision.cost, 0), uint256) + decision.reward
+        mem.budget_used += (spent * WAD + equity - 1) // equity
     mem.traded_at = block.timestamp
     # A rebuild goes on if there already is a position; if there is none it begins, whatever was remembered.
     goes_on: bool = decision.trigger == IRebalancePolicy.Trigger.UNFINISHED or (

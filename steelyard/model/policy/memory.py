@@ -25,7 +25,9 @@ def remember(
         leverage: After, WAD.
     """
     used = budget_used(memory, rules, now)
-    used += ceil_div((max(0, decision.cost) + decision.reward) * WAD, equity)
+    # What the budget cannot stop does not use it up either.
+    if decision.trigger not in (Trigger.EMERGENCY, Trigger.WIND_DOWN):
+        used += ceil_div((max(0, decision.cost) + decision.reward) * WAD, equity)
     after = replace(memory, traded_at=now, budget_used=used)
     aim, upward = decision.aim, decision.leverage < decision.aim
     if aim == 0 or not is_short(aim, upward, leverage):

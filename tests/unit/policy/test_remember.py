@@ -61,8 +61,10 @@ class TestBudget:
         assert spent.budget_used == 1
 
     @pytest.mark.parametrize("trigger", [each for each in Trigger if each != Trigger.NOTHING])
-    def test_counts_every_trigger_s_trade(self, after, trigger):
-        assert after(replace(DOWN, trigger=trigger), Memory()).budget_used == wad("0.002")
+    def test_counts_what_it_can_stop(self, after, trigger):
+        exempt = trigger in (Trigger.EMERGENCY, Trigger.WIND_DOWN)
+        spent = after(replace(DOWN, trigger=trigger), Memory(budget_used=5, traded_at=NOON))
+        assert spent.budget_used == 5 + (0 if exempt else wad("0.002"))
 
     def test_saturates(self, after):
         spent = after(replace(DOWN, cost=2**96), Memory(), equity=1)

@@ -7,7 +7,8 @@ storage read deep; a Chainlink proxy costs more.
 
 Collateral for `deposit_and_open`, `increase_with_margin` and `margin_in` was sent in an earlier
 transaction: these are what the verb itself costs a vault, which sends and books in one. What is
-pulled is pulled from an unlimited allowance.
+pulled is pulled from an unlimited allowance. `account_state` is a view; called before an order in
+one transaction, it pays the cold reads of both.
 """
 
 from __future__ import annotations
@@ -86,6 +87,11 @@ class Bench:
         """Open a position of a new account."""
         self.order(self.fund(account), self.send(account, dollars), size)
 
+    def look(self, account: str) -> None:
+        """Ask for the state of an account, as a transaction: whoever acts on it has called it."""
+        data = self.exchange.account_state.encode(self.market.id, account, 0)
+        self.node.transact(self.exchange.address, data, sender=account)
+
     @contextmanager
     def measured(self, operation: str) -> Iterator[None]:
         """Record what the only transaction of the `with` block costs, a minute after the last."""
@@ -124,6 +130,8 @@ def measure_trading(bench: Bench) -> None:
         bench.order(vault, assets, 0)
     with bench.measured("margin_out"):
         bench.order(vault, -bench.usd(1_000), 0, vault)
+    with bench.measured("account_state"):
+        bench.look(vault)
     with bench.measured("deposit_margin"):
         bench.exchange.deposit_margin(bench.market.id, bench.usd(1_000), sender=vault)
     with bench.measured("close"):

@@ -13,7 +13,7 @@ from tests.bench.node import START, Node, NodeError, anvil, program
 OPERATIONS = {
     *("deposit_and_open", "increase", "increase_with_margin", "reduce", "reduce_with_margin"),
     *("close", "margin_in", "margin_out", "deposit_margin", "add_liquidity", "remove_liquidity"),
-    *("flag", "liquidate_chunk", "liquidate_all"),
+    *("flag", "liquidate_chunk", "liquidate_all", "account_state"),
 }
 CONTRACTS = {"market_parameters", "perp_exchange", "price_guard", "mock_aggregator", "mock_usd"}
 

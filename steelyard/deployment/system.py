@@ -65,6 +65,7 @@ class System:
         policy: RebalancePolicy.
         quotes: VaultQuotes.
         factory: LeveragedTokenFactory, owned by who deploys.
+        lens: LeveragedTokenLens.
         tokens: LeveragedToken, by symbol.
     """
 
@@ -76,6 +77,7 @@ class System:
     policy: Handle = NotDeployed("RebalancePolicy")
     quotes: Handle = NotDeployed("VaultQuotes")
     factory: Handle = NotDeployed("LeveragedTokenFactory")
+    lens: Handle = NotDeployed("LeveragedTokenLens")
     tokens: Mapping[str, Handle] = field(default_factory=lambda: MappingProxyType({}))
 
     def assets(self, amount: int) -> int:
@@ -150,7 +152,8 @@ def _deploy_tokens(backend: Backend, system: System) -> System:
     policy, quotes = backend.deploy("RebalancePolicy"), backend.deploy("VaultQuotes")
     blueprint = backend.deploy_blueprint("LeveragedToken")
     factory = backend.deploy("LeveragedTokenFactory", blueprint, policy, quotes)
-    system = replace(system, policy=policy, quotes=quotes, factory=factory)
+    lens = backend.deploy("LeveragedTokenLens")
+    system = replace(system, policy=policy, quotes=quotes, factory=factory, lens=lens)
     tokens = {setup.symbol: create_token(backend, system, setup) for setup in system.config.tokens}
     return replace(system, tokens=MappingProxyType(tokens))
 

@@ -97,6 +97,8 @@ def check_tokens(backend, system):
         # Ape gives addresses back in mixed case.
         assert (tuple(rules), *rest, receiver.lower()) == astuple(setup.config)
         assert factory.token_info(token).initial_nav == setup.initial_nav
+        seen = system.lens.token_state(token)
+        assert (seen.setup.symbol, seen.factory) == (setup.symbol, factory.address)
         state = system.exchange.account_state(market.id, token, 0)
         assert 0.97 * setup.seed < state.equity <= setup.seed
         assert abs(state.size) * state.price / state.equity / setup.config.rules.target == (
@@ -172,7 +174,7 @@ def test_without_tokens_there_is_no_factory():
     backend = EvmBackend(Evm())
     system = deploy_system(backend)
     assert system.tokens == {}
-    for contract in (system.policy, system.quotes, system.factory):
+    for contract in (system.policy, system.quotes, system.factory, system.lens):
         with pytest.raises(DeploymentError, match=r"is not deployed \(name tokens in"):
             contract.owner()
         with pytest.raises(DeploymentError, match="is not deployed"):

@@ -19,6 +19,8 @@ QUOTES: constant(uint256) = 3
 MAX_SIZE: constant(uint256) = 2**96 - 1
 # Largest fill an order gets here, WAD: 64 times the largest price.
 MAX_FILL: constant(uint256) = 2**100
+# The cost of a trade without a fill.
+NO_COST: constant(int256) = max_value(int256)
 
 
 # What the venue charges: AccountState says all of it.
@@ -74,18 +76,53 @@ def _fill_price(market: Market, size_delta: int256) -> uint256:
 
 @internal
 @pure
-def _cost(market: Market, size_delta: int256, fill_price: uint256) -> int256:
+def _cost(market: Market, size_delta: int256) -> int256:
     """
     @notice c(d) = order fee + d (fill - P): what trading d takes from equity at the oracle price.
+    @dev `_fill_price`, `_fee` and `_impact` in one, with their bounds: a flow asks up to a dozen times, and most of the
+         gas of small functions is in calling them.
     @param market What the venue charges
     @param size_delta d, underlying WAD
-    @param fill_price Of `_fill_price`, WAD
-    @return Quote WAD, rounded up; negative when the trade relieves the skew by more than its fee
+    @return Quote WAD, rounded up; negative when the trade relieves the skew by more than its fee; NO_COST when no fill
+            exists, or the trade is beyond any venue
     """
-    return unsafe_add(
-        convert(self._fee(market, size_delta, fill_price), int256),
-        self._impact(market.price, size_delta, fill_price),
+    if size_delta == 0:
+        return 0
+    amount: uint256 = convert(max(size_delta, unsafe_sub(0, size_delta)), uint256)
+    if amount > MAX_SIZE:
+        return NO_COST
+    fill_price: uint256 = market.price
+    if market.skew_scale != 0:
+        double_scale: uint256 = unsafe_mul(2, market.skew_scale)
+        weight: int256 = unsafe_add(
+            convert(double_scale, int256), unsafe_add(unsafe_mul(2, market.skew), size_delta)
+        )
+        if weight <= 0:
+            return NO_COST
+        fill_price = unsafe_mul(fill_price, convert(weight, uint256))
+        if size_delta > 0:
+            fill_price = unsafe_add(fill_price, unsafe_sub(double_scale, 1))
+        fill_price = unsafe_div(fill_price, double_scale)
+        if fill_price == 0 or fill_price > MAX_FILL:
+            return NO_COST
+    weighted: uint256 = unsafe_mul(amount, market.taker_fee)
+    if (market.skew > 0) != (size_delta > 0):
+        maker_amount: uint256 = min(
+            amount, convert(max(market.skew, unsafe_sub(0, market.skew)), uint256)
+        )
+        weighted = unsafe_add(
+            unsafe_mul(maker_amount, market.maker_fee),
+            unsafe_mul(unsafe_sub(amount, maker_amount), market.taker_fee),
+        )
+    fee: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul(fill_price, weighted), WAD_SQUARED - 1), WAD_SQUARED
     )
+    loss_36: int256 = unsafe_mul(
+        size_delta, unsafe_sub(convert(fill_price, int256), convert(market.price, int256))
+    )
+    if loss_36 > 0:
+        loss_36 = unsafe_add(loss_36, IWAD - 1)
+    return unsafe_add(convert(fee, int256), unsafe_div(loss_36, IWAD))
 
 
 @internal
@@ -175,10 +212,9 @@ def _delta_to(
         traded: int256 = convert(unsafe_div(unsafe_mul(amount, market.price), WAD), int256)
         if traded == 0 or i == QUOTES:
             break
-        fill_price: uint256 = self._fill_price(market, delta)
-        if fill_price == 0:
+        cost: int256 = self._cost(market, delta)
+        if cost == NO_COST:
             break
-        cost: int256 = self._cost(market, delta, fill_price)
         per_notional = unsafe_add(convert(rate, int256), unsafe_div(unsafe_mul(cost, IWAD), traded))
     return delta
 

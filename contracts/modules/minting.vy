@@ -216,6 +216,6 @@ def _cost(vault: share_math.Vault, size_delta: int256) -> int256:
     @param size_delta underlying WAD
     @return Quote WAD; negative = rebate
     """
-    cost: int256 = share_math._cost(vault, size_delta)
-    assert cost != share_math.NO_COST, "vault: no fill to open"
+    cost: int256 = leverage_math._cost(vault.market, size_delta)
+    assert cost != leverage_math.NO_COST, "vault: no fill to open"
     return cost

@@ -22,10 +22,6 @@ PRECISION: constant(uint256) = 10**15
 DUST_STEP: constant(uint256) = 16
 # The price of shares whose trade has no fill.
 NO_PRICE: constant(uint256) = max_value(uint256)
-# The cost of a trade without a fill.
-NO_COST: constant(int256) = max_value(int256)
-# Largest trade priced, underlying WAD: more than any venue takes.
-MAX_SIZE: constant(int256) = 2**96 - 1
 # Most shares a flow may name, and a token has.
 MAX_SHARES: constant(uint256) = 2**104
 
@@ -65,8 +61,8 @@ def _mint_price(vault: Vault, shares: uint256) -> uint256:
     claim: uint256 = unsafe_div(
         unsafe_add(unsafe_mul(vault.equity, shares), unsafe_sub(vault.shares, 1)), vault.shares
     )
-    cost: int256 = self._cost(vault, self._mint_delta(vault, shares))
-    if cost == NO_COST:
+    cost: int256 = leverage_math._cost(vault.market, self._mint_delta(vault, shares))
+    if cost == leverage_math.NO_COST:
         return NO_PRICE
     return convert(max(unsafe_add(convert(claim, int256), cost), 0), uint256)
 
@@ -100,29 +96,10 @@ def _redeem_value(vault: Vault, shares: uint256, size_delta: int256) -> uint256:
     @return Quote WAD, rounded down; 0 when the cost exceeds the claim or the trade has no fill
     """
     claim: uint256 = unsafe_div(unsafe_mul(vault.equity, shares), vault.shares)
-    cost: int256 = self._cost(vault, size_delta)
-    if cost == NO_COST:
+    cost: int256 = leverage_math._cost(vault.market, size_delta)
+    if cost == leverage_math.NO_COST:
         return 0
     return convert(max(unsafe_sub(convert(claim, int256), cost), 0), uint256)
-
-
-@internal
-@pure
-def _cost(vault: Vault, size_delta: int256) -> int256:
-    """
-    @notice What the venue charges for a trade.
-    @param vault With its market
-    @param size_delta d, underlying WAD
-    @return Quote WAD; negative = rebate; max_value(int256) when there is no fill, or the trade is beyond any venue
-    """
-    if size_delta == 0:
-        return 0
-    if abs(size_delta) > MAX_SIZE:
-        return NO_COST
-    fill_price: uint256 = leverage_math._fill_price(vault.market, size_delta)
-    if fill_price == 0:
-        return NO_COST
-    return leverage_math._cost(vault.market, size_delta, fill_price)
 
 
 @internal

@@ -19,6 +19,9 @@ QUOTES = 3
 MAX_SIZE = 2**96 - 1
 """Largest trade answered, underlying WAD."""
 
+NO_COST = 2**255 - 1
+"""The cost of a trade without a fill."""
+
 MAX_FILL = 2**100
 """Largest fill an order gets here, WAD: 64 times the largest price."""
 
@@ -78,6 +81,17 @@ def cost(market: Market, size_delta: int, fill: int) -> int:
         Quote WAD, rounded up; negative when the trade relieves the skew by more than its fee.
     """
     return fee(market, size_delta, fill) - size_delta * (market.price - fill) // WAD
+
+
+def cost_at_fill(market: Market, size_delta: int) -> int:
+    """What trading d costs at its own fill, quote WAD; NO_COST when there is none.
+
+    A trade beyond what any venue takes has none either.
+    """
+    if size_delta == 0:
+        return 0
+    fill = fill_price(market, size_delta) if abs(size_delta) <= MAX_SIZE else 0
+    return cost(market, size_delta, fill) if fill else NO_COST
 
 
 def delta_to(market: Market, size: int, equity: int, is_long: bool, aim: int, rate: int) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.model.arithmetic import ceil_div
-from steelyard.model.leverage import MAX_SIZE, Market, cost, fill_price
+from steelyard.model.leverage import NO_COST, Market, cost_at_fill
 
 STEPS = 12
 PRECISION = 10**15
@@ -71,12 +71,8 @@ class Vault:
         Returns:
             None without a fill, or when the trade is beyond any venue.
         """
-        if size_delta == 0:
-            return 0
-        if abs(size_delta) > MAX_SIZE:
-            return None
-        fill = fill_price(self.market, size_delta)
-        return cost(self.market, size_delta, fill) if fill else None
+        charged = cost_at_fill(self.market, size_delta)
+        return None if charged == NO_COST else charged
 
     def shares_for(self, amount: int, unit: int) -> int:
         """Return the most shares that cost no more than an amount; 0 when none fits.

@@ -24,7 +24,14 @@ def fill_price(market: leverage_math.Market, size_delta: int256) -> uint256:
 @external
 @pure
 def cost(market: leverage_math.Market, size_delta: int256, fill_price: uint256) -> int256:
-    return leverage_math._cost(market, size_delta, fill_price)
+    fee: uint256 = leverage_math._fee(market, size_delta, fill_price)
+    return convert(fee, int256) + leverage_math._impact(market.price, size_delta, fill_price)
+
+
+@external
+@pure
+def cost_at_fill(market: leverage_math.Market, size_delta: int256) -> int256:
+    return leverage_math._cost(market, size_delta)
 
 
 @external

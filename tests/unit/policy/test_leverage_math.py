@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from steelyard.compiler import compile_contract
 from steelyard.model import leverage as model
 from steelyard.model.arithmetic import WAD
-from steelyard.model.leverage import MAX_FILL, MAX_SIZE, YEAR, Market
+from steelyard.model.leverage import MAX_FILL, MAX_SIZE, NO_COST, YEAR, Market
 from steelyard.model.venue import maths
 from tests.unit.policy.cases import wad
 
@@ -147,6 +147,12 @@ class TestFillAndCost:
         assert formulas.cost(market, 1, WAD + 1) == 2
         assert formulas.cost(market, -1, WAD + 1) == 1
 
+    def test_a_trade_beyond_any_venue_has_no_cost(self, formulas):
+        market = Market(WAD, 0, 10**24, 1, 1)
+        assert formulas.cost_at_fill(market, 0) == 0
+        for side in (1, -1):
+            assert formulas.cost_at_fill(market, side * 2**96) == NO_COST
+
     @given(st.randoms(use_true_random=False))
     def test_they_are_the_venue_s(self, formulas, random):
         market, delta = any_market(random), any_size(random)
@@ -154,6 +160,9 @@ class TestFillAndCost:
         if market.skew_scale:
             at_venue = maths.fill_price(market.price, market.skew_scale, market.skew, delta)
             assert fill == at_venue or (fill == 0 and at_venue > MAX_FILL)
+        if delta:
+            at_fill = formulas.cost(market, delta, fill) if fill else NO_COST
+            assert formulas.cost_at_fill(market, delta) == at_fill
         if fill:
             cost = formulas.cost(market, delta, fill)
             fee = maths.order_fee(fill, market.skew, delta, market.maker_fee, market.taker_fee)

@@ -51,7 +51,8 @@ def status(
     account: IRebalancePolicy.Account, words: uint256[2], memory_words: uint256[2]
 ) -> IRebalancePolicy.Decision:
     """
-    @notice As `decide`, of the account as it is, with the venue's room and maintenance margin for an increase.
+    @notice As `decide`, of the account as it is, with the venue's maintenance margin after the trade, and its room for an
+            increase.
     @dev See IRebalancePolicy.
     @param account Whose
     @param words Rules, packed
@@ -63,8 +64,7 @@ def status(
     if (
         decision.obstacle == IRebalancePolicy.Obstacle.CLEAR
         and decision.size_delta != 0
-        and (decision.size_delta > 0) == account.is_long
-        and not policy_obstacle._is_increase_taken(account, state, decision)
+        and not policy_obstacle._is_kept(account, state, decision)
     ):
         decision.obstacle = IRebalancePolicy.Obstacle.VENUE
     return decision

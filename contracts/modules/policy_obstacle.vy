@@ -177,25 +177,27 @@ def _is_taken(
 
 @internal
 @view
-def _is_increase_taken(
+def _is_kept(
     account: IRebalancePolicy.Account,
     state: IPerpExchange.AccountState,
     decision: IRebalancePolicy.Decision,
 ) -> bool:
     """
-    @notice Whether the venue has room for an increase, and would not liquidate what it leaves.
+    @notice Whether the venue would not liquidate what a trade leaves, and has room for an increase.
     @param account Whose
     @param state The account as it is
-    @param decision An increase
+    @param decision With a trade
     @return True when it takes it, as far as this is concerned
     """
     venue: IPerpExchange = IPerpExchange(account.venue)
+    size: int256 = state.size + decision.size_delta
+    if size != 0:
+        left: int256 = state.equity - decision.cost - convert(decision.reward, int256)
+        maintenance: uint256 = staticcall venue.maintenance_margin(account.market, size)
+        if left <= convert(maintenance, int256):
+            return False
+    if (decision.size_delta > 0) != account.is_long:
+        return True
     market: IPerpExchange.MarketState = staticcall venue.market_state(account.market)
-    maintenance: uint256 = staticcall venue.maintenance_margin(
-        account.market, state.size + decision.size_delta
-    )
-    equity: int256 = state.equity - decision.cost - convert(decision.reward, int256)
     room: uint256 = market.room_long if account.is_long else market.room_short
-    return (
-        convert(abs(decision.size_delta), uint256) <= room and equity > convert(maintenance, int256)
-    )
+    return convert(abs(decision.size_delta), uint256) <= room

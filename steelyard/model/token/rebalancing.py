@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from steelyard.model.arithmetic import WAD, require
 from steelyard.model.leverage import leverage
-from steelyard.model.policy import Case, Decision, Trigger, decide, order, remember
+from steelyard.model.policy import Case, Decision, Obstacle, Trigger, decide, order, remember
 from steelyard.model.token.account import VaultAccount
 from steelyard.model.token.atomic import atomic
 from steelyard.model.token.reference import fresh_price
@@ -21,7 +21,10 @@ class Rebalancing(VaultAccount):
     @property
     def rebalance_status(self) -> Decision:
         """What a rebalance would do now, and if nothing: why, and until when."""
-        decision = decide(self._policy_case())
+        case = self._policy_case()
+        decision = decide(case)
+        if decision.obstacle is Obstacle.CLEAR and not self._is_taken(case, decision):
+            decision = replace(decision, obstacle=Obstacle.VENUE)
         return replace(decision, reward=decision.reward - decision.reward % self.exchange.scale)
 
     @atomic
@@ -52,6 +55,20 @@ class Rebalancing(VaultAccount):
         _check(done, fill.fee, level, state.price)
         self.memory = remember(done, self.memory, self.rules, self.now, state.equity, level)
         return reward
+
+    def _is_taken(self, case: Case, decision: Decision) -> bool:
+        """Return whether the venue would not liquidate what a trade leaves, and has room for it."""
+        size = case.state.size + decision.size_delta
+        if decision.size_delta == 0:
+            return True
+        left = case.state.equity - decision.cost - decision.reward
+        if size != 0 and left <= self.exchange.maintenance_margin(self.market, size):
+            return False
+        if (decision.size_delta > 0) != self.is_long:
+            return True
+        market = self.exchange.market_state(self.market)
+        room = market.room_long if self.is_long else market.room_short
+        return abs(decision.size_delta) <= room
 
     def _policy_case(self) -> Case:
         """Return what a decision is made of."""

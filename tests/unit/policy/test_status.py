@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from steelyard.model.policy import Obstacle
-from tests.unit.policy.cases import any_case, at_leverage, case, wad
+from steelyard.model.policy import Memory, Obstacle
+from tests.unit.policy.cases import NOON, any_case, at_leverage, case, wad
 
 CASES = 500
 
@@ -29,20 +29,33 @@ def test_an_increase_needs_room_on_its_side(ask, at_venue, is_long):
 
 
 @pytest.mark.parametrize("is_long", [True, False])
-def test_an_increase_must_leave_more_than_maintenance(ask, at_venue, is_long):
-    asked = low(is_long)
+@pytest.mark.parametrize("level", ["1.5", "4.5", "80"])
+def test_a_trade_must_leave_more_than_maintenance(ask, at_venue, is_long, level):
+    """A reduction too: an account due for liquidation, not yet flagged, may be refused one."""
+    asked = at(level, is_long)
     decision = ask(asked)
     left = asked.state.equity - decision.cost - decision.reward
     assert at_venue("status", asked, 2**95, left - 1).obstacle == Obstacle.CLEAR
     assert at_venue("status", asked, 2**95, left).obstacle == Obstacle.VENUE
 
 
-def test_a_reduction_needs_neither(at_venue):
-    asked = case(at_leverage(wad("4.5")))
+def test_a_reduction_needs_no_room(at_venue):
+    assert at_venue("status", at("4.5", True)).obstacle == Obstacle.CLEAR
+
+
+def test_closing_needs_no_margin(at_venue):
+    memory = Memory(winding_down_at=NOON - 600, winding_down_size=100 * 10**18)
+    asked = case(at_leverage(wad("3"), size=10**18), memory=memory)
+    assert at_venue("status", asked, 0, 2**95).size_delta == -(10**18)
     assert at_venue("status", asked, 0, 2**95).obstacle == Obstacle.CLEAR
 
 
-def low(is_long):
-    """A token below its band, which must buy, or sell if it is short."""
+def at(level, is_long):
+    """A token at a leverage; below its band it must buy, above it sell, and a short the reverse."""
     side = 1 if is_long else -1
-    return case(at_leverage(wad("1.5"), size=side * 100 * 10**18), is_long=is_long)
+    return case(at_leverage(wad(level), size=side * 100 * 10**18), is_long=is_long)
+
+
+def low(is_long):
+    """A token below its band."""
+    return at("1.5", is_long)

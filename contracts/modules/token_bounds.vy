@@ -46,7 +46,7 @@ MAX_NAV: constant(uint256) = 10_000 * WAD
 # Of a seed, quote WAD, and in the venue's least keeper fees.
 MIN_SEED: constant(uint256) = 100 * WAD
 SEED_KEEPER_FEES: constant(uint256) = 50
-# What the next series adds, " 255" and "-255", must fit.
+# What the next series adds, up to " 999" and "-999", must fit.
 MAX_NAME: constant(uint256) = 46
 MAX_SYMBOL: constant(uint256) = 28
 

@@ -12,6 +12,7 @@ from steelyard.deployment import EvmBackend, SystemConfig, deploy_system
 from steelyard.evm import DEPLOYER, Evm, EvmError, address
 from steelyard.model.arithmetic import DAY, WAD
 from steelyard.model.policy import Obstacle, Rules, Trigger, unpack_memory
+from steelyard.model.token.terms import Phase, Terms, pack_terms, unpack_terms
 from tests.unit.policy.cases import RULES, struct
 
 ALICE, BOB, KEEPER, FEES = (address(role) for role in ("alice", "bob", "keeper", "fees"))
@@ -20,42 +21,7 @@ UNIT = 10**12  # quote WAD per unit of collateral
 MAX_UINT = 2**256 - 1
 MAX_PRICE = 2**256 - 1
 
-ACTIVE, WIND_DOWN, CLOSED = 1, 2, 4  # phases
-PAUSED, MARKET_CLOSED = 4, 8  # statuses
-
-# Layout of the word of terms, from the low bits up: name, storage unit, bits.
-TERMS = (
-    ("mint_fee", 10**12, 14),
-    ("redeem_fee", 10**12, 14),
-    ("fee_rate", 10**6, 40),
-    ("leverage_lo", 10**14, 20),
-    ("leverage_hi", 10**14, 20),
-    ("cap", 10**12, 64),
-    ("fees_on", 1, 1),
-    ("paused_until", 1, 40),
-    ("phase", 1, 3),
-    ("target", 10**14, 20),
-)
-
-
-def pack_terms(values: dict[str, int]) -> int:
-    """Return terms in a word."""
-    word, shift = 0, 0
-    for name, unit, bits in TERMS:
-        amount, rest = divmod(int(values[name]), unit)
-        assert rest == 0 and amount < 1 << bits
-        word |= amount << shift
-        shift += bits
-    return word
-
-
-def unpack_terms(word: int) -> tuple:
-    """Return the terms in a word, in the order of the interface."""
-    values, shift = [], 0
-    for _, unit, bits in TERMS:
-        values.append((word >> shift & (1 << bits) - 1) * unit)
-        shift += bits
-    return tuple(values)
+PAUSED, MARKET_CLOSED = 4, 8  # statuses of a market
 
 
 class World:
@@ -74,19 +40,13 @@ class World:
 
     def terms(self, **changes: int) -> int:
         """Return the usual terms but for `changes`, packed."""
-        usual = {
-            "mint_fee": WAD // 1_000,
+        usual: dict[str, Any] = {
             "redeem_fee": WAD * 3 // 1_000,
             "fee_rate": 10_050_335_000_000_000,
-            "leverage_lo": 2 * WAD,
-            "leverage_hi": 4 * WAD,
             "cap": 500 * WAD,
-            "fees_on": 1,
-            "paused_until": 0,
-            "phase": ACTIVE,
-            "target": 3 * WAD,
+            "fees_on": True,
         }
-        return pack_terms(usual | changes)
+        return pack_terms(Terms(**usual | changes))
 
     def token(
         self,
@@ -205,7 +165,7 @@ def told(world: World, token: Contract, wiped: bool = False) -> dict[str, Any]:
         "asset": asset.address,
         "asset_symbol": asset.symbol(),
         "asset_decimals": asset.decimals(),
-        "terms": terms,
+        "terms": astuple(terms),
         "rules": world.policy.unpack_rules(words.rules),
         "mem": astuple(unpack_memory(words.mem)),
         "wiped": wiped,
@@ -218,8 +178,7 @@ def told(world: World, token: Contract, wiped: bool = False) -> dict[str, Any]:
         "timestamp": world.evm.timestamp,
         "block_number": world.evm.number,
     }
-    settled = terms[8] == CLOSED
-    if settled:
+    if terms.phase == Phase.CLOSED:
         return state | _settled(words.settlement)
     assert setup.venue == world.exchange.address
     return state | _trading(world.exchange, token, supply + owed)

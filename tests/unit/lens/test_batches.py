@@ -3,7 +3,8 @@
 import pytest
 
 from steelyard.evm import OutOfGas, Revert, address
-from tests.unit.lens.helpers import ALICE, CLOSED, KEEPER, MARKET_CLOSED
+from steelyard.model.token.terms import Phase
+from tests.unit.lens.helpers import ALICE, KEEPER, MARKET_CLOSED
 
 ANSWER, REVERT, BOMB, BURN = 1, 2, 4, 8
 
@@ -158,4 +159,4 @@ def test_not_more_than_a_hundred(world, long):
 def test_phases_of_the_good(world, good):
     """What the tests above call good is not all of one kind."""
     states = world.lens.token_states(good)
-    assert [state.terms.phase for state in states] == [1, 1, CLOSED]
+    assert [state.terms.phase for state in states] == [Phase.ACTIVE, Phase.ACTIVE, Phase.CLOSED]

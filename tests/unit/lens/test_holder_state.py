@@ -90,7 +90,7 @@ def test_a_bankrupt_token(world, long):
     assert state.balance > 0 == state.assets == state.max_redeem == state.redeem_assets
 
 
-def test_a_settled_token(world, long, answering):
+def test_a_settled_token(world, long):
     world.status(MARKET_CLOSED)
     world.settle(long)
     state = check(world, long)

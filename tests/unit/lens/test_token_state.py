@@ -5,17 +5,16 @@ import pytest
 from steelyard.evm import DEPLOYER, Revert
 from steelyard.model.arithmetic import DAY, WAD
 from steelyard.model.policy import Obstacle, Rules, Trigger
+from steelyard.model.token.terms import Phase
 from steelyard.model.venue.oracle import Fault
 from tests.unit.lens.helpers import (
     ALICE,
     BOB,
-    CLOSED,
     KEEPER,
     MARKET_CLOSED,
     PAUSED,
     UNIT,
     USDC,
-    WIND_DOWN,
     told,
 )
 
@@ -59,7 +58,7 @@ def test_every_rule_and_every_term(world):
         "leverage_lo": rules.leverage_lo,
         "leverage_hi": rules.leverage_hi,
         "target": rules.target,
-        "fees_on": 0,
+        "fees_on": False,
         "cap": 7 * WAD,
         "paused_until": world.evm.timestamp + DAY,
     }
@@ -171,7 +170,7 @@ def test_winding_down(world, long):
     long.wind_down(sender=DEPLOYER)
     world.wait(60)
     state = check(world, long)
-    assert state.terms.phase == WIND_DOWN and state.terms.fee_rate == 0
+    assert state.terms.phase == Phase.WIND_DOWN and state.terms.fee_rate == 0
     assert state.mem.winding_down_at == world.evm.timestamp - 60
     assert state.mem.winding_down_size == size
     assert state.decision.trigger == Trigger.WIND_DOWN
@@ -190,7 +189,7 @@ def test_settled(world, long):
     world.status(MARKET_CLOSED)
     world.settle(long)
     state = check(world, long)
-    assert state.terms.phase == CLOSED
+    assert state.terms.phase == Phase.CLOSED
     assert state.settled_assets == state.assets == world.usd.balanceOf(long) > 0
     assert state.nav // UNIT == long.convertToAssets(WAD)
     nav = state.nav

@@ -32,6 +32,8 @@ from steelyard.deployment import EvmBackend, System, deploy_system
 from steelyard.evm import address
 from steelyard.model.exchange import WAD
 from tests.bench.node import Node, NodeError, anvil
+from tests.bench.tokens import AIMS as TOKEN_AIMS
+from tests.bench.tokens import PEERS, TokenBench
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "gas.json"
 NO_CHECKS = (ZERO_ADDRESS, 0, ZERO_ADDRESS, 0, 0, 0, 0, 0, 0)  # PriceChecks, all off
@@ -181,10 +183,10 @@ def measure_liquidation(bench: Bench) -> None:
     assert exchange.position(market, large).size > 0, "liquidate_chunk left nothing"
 
 
-def measure_sizes(bench: Bench) -> None:
+def measure_sizes(bench: Bench, tokens: TokenBench) -> None:
     """Record the bytes of code that each contract has on chain, immutables included."""
     system = bench.system
-    deployed = {
+    deployed = tokens.contracts | {
         "MarketParameters": system.parameters,
         "PerpExchange": system.exchange,
         "PriceGuard": bench.backend.deploy("PriceGuard", system.exchange, NO_CHECKS),
@@ -196,17 +198,24 @@ def measure_sizes(bench: Bench) -> None:
         bench.figures[f"runtime_bytes_{snake}"] = len(bench.node.code(contract.address))
 
 
-def table(figures: dict[str, int]) -> Table:
-    """Lay the figures out beside the aims."""
-    made = Table("operation", "gas", "aim", "", title="Whole transactions")
-    for column in made.columns[1:3]:
+def table(
+    title: str,
+    figures: dict[str, int],
+    aims: dict[str, int],
+    peers: dict[str, dict[str, int]] | None = None,
+) -> Table:
+    """Lay figures out beside the aims, and what others take for the same."""
+    peers = peers or {}
+    made = Table("operation", "gas", "aim", "", *peers, title=f"{title}: whole transactions")
+    for column in (*made.columns[1:3], *made.columns[4:]):
         column.justify = "right"
     for operation, gas in figures.items():
         if operation.startswith("runtime_bytes_"):
             continue
-        aim = AIMS.get(operation)
+        aim = aims.get(operation)
         verdict = "" if aim is None else "[green]met" if gas <= aim else "[red]missed"
-        made.add_row(operation, f"{gas:,}", f"<= {aim:,}" if aim else "", verdict)
+        others = (f"{peer[operation]:,}" if operation in peer else "" for peer in peers.values())
+        made.add_row(operation, f"{gas:,}", f"<= {aim:,}" if aim else "", verdict, *others)
     return made
 
 
@@ -220,16 +229,19 @@ def main(out: Path) -> None:
             measure_trading(bench)
             measure_liquidity(bench)
             measure_liquidation(bench)
-            measure_sizes(bench)
+            tokens = TokenBench(node)
+            tokens.measure()
+            measure_sizes(bench, tokens)
     except NodeError as error:
         raise click.ClickException(str(error)) from error
     console = Console()
-    console.print(table(bench.figures))
+    console.print(table("The exchange", bench.figures, AIMS))
+    console.print(table("Tokens, and other protocols", tokens.figures, TOKEN_AIMS, PEERS))
     for name, size in bench.figures.items():
         if name.startswith("runtime_bytes_"):
             console.print(f"{name}: {size:,} (limit 24,576)", highlight=False)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(bench.figures, indent=2) + "\n")
+    out.write_text(json.dumps(tokens.figures | bench.figures, indent=2) + "\n")
     console.print(f"written to {os.path.relpath(out)}", highlight=False)
 
 

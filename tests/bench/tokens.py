@@ -73,11 +73,12 @@ class TokenBench:
         self.token = self.system.tokens["BTC3L"]
         self.market = self.system.markets["BTC"]
         self.figures: dict[str, int] = {}
-        self.contracts = {
-            "LeveragedToken": self.token.address,
-            "LeveragedTokenFactory": self.system.factory.address,
-            "RebalancePolicy": self.system.policy.address,
-            "VaultQuotes": self.system.quotes.address,
+        self.contracts: dict[str, Any] = {
+            "LeveragedToken": self.token,
+            "LeveragedTokenFactory": self.system.factory,
+            "RebalancePolicy": self.system.policy,
+            "VaultQuotes": self.system.quotes,
+            "LeveragedTokenLens": self.system.lens,
         }
         self._trade_against()
         for holder in ("first", "second"):

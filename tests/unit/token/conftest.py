@@ -3,6 +3,7 @@
 import pytest
 
 from steelyard.evm import DEPLOYER, address
+from steelyard.model.policy import Obstacle
 from tests.unit.token.helpers import Venue
 
 
@@ -84,3 +85,36 @@ def make_token(venue, holder, depositor):
 def token(make_token):
     """3x long, 10 bp to enter and to leave, 1 % a year."""
     return make_token()
+
+
+@pytest.fixture
+def rebalance(venue, keeper):
+    """Rebalance, check that it did what the status had said, and return the event."""
+
+    def rebalance(token):
+        status, before = token.rebalance_status(), venue.state(token)
+        held = venue.usd.balanceOf(keeper)
+        reward = token.rebalance(sender=keeper)
+        [log] = token.logs("Rebalanced")
+        done, after = log.args, venue.state(token)
+        assert (status.obstacle, status.ready_at) == (Obstacle.CLEAR, 0)
+        assert (done.caller, done.trigger) == (keeper, status.trigger)
+        assert (done.size_delta, done.aim) == (status.size_delta, status.aim)
+        assert abs(done.cost - status.cost) <= 3
+        assert done.reward == reward == venue.usd.balanceOf(keeper) - held
+        assert reward * venue.scale == status.reward
+        assert done.leverage_before == status.leverage
+        assert done.size == after.size == before.size + done.size_delta
+        assert done.equity == after.equity
+        assert after.equity == before.equity - done.cost - reward * venue.scale
+        assert done.leverage_after == abs(after.size) * after.price // after.equity
+        further = abs(status.leverage - status.aim)
+        assert abs(done.leverage_after - status.aim) < further
+        if done.size_delta > 0:
+            assert done.fill_price <= status.price_limit
+        else:
+            assert done.fill_price >= status.price_limit
+        assert venue.usd.balanceOf(token) == 0
+        return done
+
+    return rebalance

@@ -78,4 +78,5 @@ def _shares_for(assets: uint256) -> uint256:
     """
     total: uint256 = self._settlement & MASK_128
     assert assets <= total, "withdraw: more than is left"
-    return (assets * (self._settlement >> 128) + total - 1) // max(total, 1)
+    total = max(total, 1)
+    return (assets * (self._settlement >> 128) + total - 1) // total

@@ -277,5 +277,11 @@ def test_of_a_wiped_token_pays_nothing(venue, make_token, keeper, holder):
     assert token.settle(sender=keeper) == 0
     assert token.totalAssets() == token.convertToAssets(WAD) == token.convertToShares(1) == 0
     assert token.maxRedeem(holder) == token.maxWithdraw(holder) == 0
-    with reverts("token: nothing to pay"):
-        token.redeem(WAD, holder, holder, sender=holder)
+    for call in (
+        lambda: token.redeem(WAD, holder, holder, sender=holder),
+        lambda: token.withdraw(0, holder, holder, sender=holder),
+    ):
+        with reverts("token: nothing to pay"):
+            call()
+    with reverts("withdraw: more than is left"):
+        token.withdraw(1, holder, holder, sender=holder)

@@ -33,7 +33,7 @@ def _deposit(case: vault_case.Case, assets: uint256) -> IVaultQuotes.Quote:
     amount: uint256 = vault_case._amount(assets, case.account.scale)
     quote: IVaultQuotes.Quote = vault_case._quote(case)
     quote.assets = assets
-    if vault_case._is_remainder(case.vault):
+    if vault_case._is_remainder(case):
         quote.size_delta = self._opening(case, case.vault.equity + amount)
         gained: int256 = convert(amount, int256) - self._cost(case.vault, quote.size_delta)
         quote.traded = convert(max(gained, 0), uint256) * case.vault.shares // case.vault.equity
@@ -59,7 +59,7 @@ def _mint(case: vault_case.Case, shares: uint256) -> IVaultQuotes.Quote:
     quote.shares = shares
     quote.traded = vault_terms._mint_traded(case.account.terms, shares)
     price: uint256 = 0
-    if vault_case._is_remainder(case.vault):
+    if vault_case._is_remainder(case):
         claim: uint256 = self._part(case.vault, quote.traded)
         quote.size_delta = self._size_at_target(case, case.vault.equity + claim)
         paid: int256 = convert(claim, int256) + self._cost(case.vault, quote.size_delta)
@@ -88,6 +88,7 @@ def _check_open(case: vault_case.Case, quote: IVaultQuotes.Quote):
     size: uint256 = convert(abs(quote.size + quote.size_delta), uint256)
     assert size <= vault_terms._cap(terms), "mint: cap reached"
     assert quote.assets * case.account.scale >= MIN_DEPOSIT, "mint: below 10 quote"
+    assert self._left(case.vault, quote.traded) >= case.least, "mint: leaves too little equity"
 
 
 @internal
@@ -109,14 +110,16 @@ def _most(case: vault_case.Case) -> (uint256, uint256):
         after: uint256 = room * case.vault.market.price // vault_terms._target(case.account.terms)
         after -= after // 20
         price = max(after, case.vault.equity) - case.vault.equity
-        if after < vault_case.MIN_EQUITY:
-            price = 0
         traded = price * case.vault.shares // case.vault.equity
     else:
         size: uint256 = convert(abs(case.vault.size), uint256)
         traded = min(((room + 1) * case.vault.shares - 1) // size, MAX_SHARES)
         price = share_math._mint_price(case.vault, traded)
-    if price < MIN_DEPOSIT + case.account.scale or price > vault_case.MAX_AMOUNT:
+    if (
+        price < MIN_DEPOSIT + case.account.scale
+        or price > vault_case.MAX_AMOUNT
+        or self._left(case.vault, traded) < case.least
+    ):
         return 0, 0
     return price // case.account.scale, vault_terms._mint_shares(case.account.terms, traded)
 
@@ -153,13 +156,31 @@ def _room(case: vault_case.Case) -> uint256:
 @view
 def _is_in_band(case: vault_case.Case) -> bool:
     """
-    @notice Whether leverage is where minting is open; a remainder has none and is.
+    @notice Whether leverage is where minting is open.
+    @dev A remainder has none and is. With less equity than the venue may ask of an increase nobody can rebalance upward:
+         below the band a mint is the way out.
     @param case What a mint meets
     @return True when it is
     """
-    return vault_case._is_remainder(case.vault) or vault_terms._in_band(
-        case.account.terms, vault_case._leverage(case.vault)
+    if vault_case._is_remainder(case):
+        return True
+    leverage: uint256 = vault_case._leverage(case.vault)
+    is_small: bool = case.vault.size != 0 and case.vault.equity < case.least
+    return vault_terms._in_band(case.account.terms, leverage) or (
+        is_small and vault_terms._is_below_band(case.account.terms, leverage)
     )
+
+
+@internal
+@pure
+def _left(vault: share_math.Vault, shares: uint256) -> uint256:
+    """
+    @notice Equity that a mint leaves at least: E (S + n) / S.
+    @param vault Before
+    @param shares n
+    @return Quote WAD, rounded down
+    """
+    return vault.equity + vault.equity * shares // vault.shares
 
 
 @internal

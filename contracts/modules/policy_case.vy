@@ -15,6 +15,8 @@ from . import reference_feed
 
 IWAD: constant(int256) = 10**18
 DAY: constant(uint256) = 86_400
+# The least equity of a position where the venue asks less, quote WAD.
+MIN_EQUITY: constant(uint256) = 100 * 10**18
 
 
 struct Case:
@@ -49,6 +51,19 @@ def _open(state: IPerpExchange.AccountState, words: uint256[2], memory_words: ui
         or self._leverage_at(state, case.reference) >= case.rules.emergency_leverage
     )
     return case
+
+
+@internal
+@pure
+def _least_equity(state: IPerpExchange.AccountState) -> uint256:
+    """
+    @notice Equity that a position needs: what the venue can keep open, with room to fall. One figure for what a
+            redemption must leave, a mint must reach and a rebuild must find: with two, who leaves could strip a
+            position and be paid for its rebuilding.
+    @param state Of the token's account
+    @return Quote WAD
+    """
+    return max(MIN_EQUITY, max(2 * state.min_margin, 10 * state.min_keeper_fee))
 
 
 @internal

@@ -100,10 +100,13 @@ def _tried(
     equity: int256 = state.equity - decision.cost
     notional: uint256 = convert(abs(delta), uint256) * market.price // WAD
     decision.reward = min(notional * rate // WAD, self._room(state, size, equity, fee))
-    equity -= convert(decision.reward, int256)
     decision.obstacle = IRebalancePolicy.Obstacle.FUTILE
-    if self._helps(decision, size, market.price, equity):
+    if self._helps(decision, size, market.price, equity - convert(decision.reward, int256)):
         decision.obstacle = IRebalancePolicy.Obstacle.CLEAR
+    elif decision.reward != 0 and self._helps(decision, size, market.price, equity):
+        # A reward never stops a trade.
+        decision.obstacle = IRebalancePolicy.Obstacle.CLEAR
+        decision.reward = 0
     return decision
 
 

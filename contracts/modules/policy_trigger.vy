@@ -15,8 +15,6 @@ WAD: constant(uint256) = 10**18
 DAY: constant(uint256) = policy_case.DAY
 # A chunked trade goes on at most this long, seconds.
 REBALANCE_TTL: constant(uint256) = 6 * 3_600
-# Equity a closed position needs to be rebuilt, quote WAD.
-MIN_EQUITY: constant(int256) = 100 * 10**18
 
 
 @internal
@@ -35,7 +33,7 @@ def _trigger(case: policy_case.Case, state: IPerpExchange.AccountState) -> IReba
             return IRebalancePolicy.Trigger.NOTHING
         return IRebalancePolicy.Trigger.WIND_DOWN
     if state.size == 0:
-        if state.equity >= MIN_EQUITY and self._in_rebuild_window(
+        if self._is_enough(state) and self._in_rebuild_window(
             case.rules.boundary, case.rules.window, state.changed_at
         ):
             return IRebalancePolicy.Trigger.REBUILD
@@ -68,9 +66,20 @@ def _next_boundary(case: policy_case.Case, state: IPerpExchange.AccountState) ->
     boundary: uint256 = policy_case._last_boundary(case.rules.boundary) + DAY
     if state.size != 0:
         return boundary if case.rules.scheduled else 0
-    if state.equity < MIN_EQUITY:
+    if not self._is_enough(state):
         return 0
     return boundary if boundary >= state.changed_at + DAY else boundary + DAY
+
+
+@internal
+@view
+def _is_enough(state: IPerpExchange.AccountState) -> bool:
+    """
+    @notice Whether a closed position has equity to be rebuilt; with less, a mint may open it.
+    @param state Of the token's account
+    @return True when it has
+    """
+    return state.equity >= convert(policy_case._least_equity(state), int256)
 
 
 @internal

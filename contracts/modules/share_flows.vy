@@ -21,9 +21,6 @@ uses: settlement
 uses: share_ledger
 uses: vault_account
 
-# Equity that a mint must leave, quote WAD.
-MIN_EQUITY: constant(int256) = 100 * 10**18
-
 
 @external
 def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint256:
@@ -135,7 +132,6 @@ def _enter(
     equity: int256 = vault_account._trade(
         quote.size, convert(quote.assets, int256), quote.size_delta, 0, self
     )[2]
-    assert equity >= MIN_EQUITY, "mint: below 100 quote of equity"
     self._check_parts(account, quote, equity, account.shares + quote.traded)
     share_ledger._mint(
         receiver,

@@ -12,8 +12,6 @@ from . import leverage_math
 from . import policy_case
 from . import share_math
 
-# Equity that a mint must leave, and below which a token without a position is a remainder, quote WAD.
-MIN_EQUITY: constant(uint256) = 100 * 10**18
 # Without a position and with less equity a token is wiped, quote WAD.
 WIPED_EQUITY: constant(uint256) = 10**18
 # Largest amount of money a flow may name, quote WAD: the venue's bound on a margin.
@@ -24,7 +22,7 @@ struct Case:
     account: IVaultQuotes.Account
     vault: share_math.Vault  # equity 0 where it is negative
     cash: uint256  # the most that can leave the market now, quote WAD
-    least: uint256  # equity that a redemption leaves, or it closes the position, quote WAD
+    least: uint256  # equity that a position needs, quote WAD
     is_trading: bool  # price, market and account let anything trade
     is_active: bool  # the market takes increases
     is_closed: bool  # the market has settled
@@ -53,7 +51,7 @@ def _read(account: IVaultQuotes.Account) -> Case:
             shares=account.shares,
         ),
         cash=state.cash,
-        least=max(2 * state.min_margin, 10 * state.min_keeper_fee),
+        least=policy_case._least_equity(state),
         is_trading=(
             state.oracle_fault == 0
             and not state.flagged
@@ -85,13 +83,17 @@ def _read_trading(account: IVaultQuotes.Account) -> Case:
 
 @internal
 @pure
-def _is_remainder(vault: share_math.Vault) -> bool:
+def _is_remainder(case: Case) -> bool:
     """
     @notice Whether a liquidation or a redemption left too little to be rebuilt: a mint may open the position again.
-    @param vault The vault
-    @return True with q = 0 and 1 quote <= E < 100 quote
+    @param case What a mint meets
+    @return True with q = 0 and 1 quote <= E, and less than a position needs
     """
-    return vault.size == 0 and vault.equity >= WIPED_EQUITY and vault.equity < MIN_EQUITY
+    return (
+        case.vault.size == 0
+        and case.vault.equity >= WIPED_EQUITY
+        and case.vault.equity < case.least
+    )
 
 
 @internal

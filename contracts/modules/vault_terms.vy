@@ -149,6 +149,18 @@ def _in_band(word: uint256, leverage: uint256) -> bool:
 
 @internal
 @pure
+def _is_below_band(word: uint256, leverage: uint256) -> bool:
+    """
+    @notice Whether leverage is below the band.
+    @param word Terms
+    @param leverage L, WAD
+    @return True below lo
+    """
+    return leverage < ((word >> 68) & MASK_20) * LEVERAGE
+
+
+@internal
+@pure
 def _cap(word: uint256) -> uint256:
     """
     @notice Largest |size| a mint may leave.

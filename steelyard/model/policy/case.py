@@ -10,6 +10,14 @@ from steelyard.model.leverage import Market, leverage
 from steelyard.model.policy.types import Memory, Rules
 from steelyard.model.venue.states import AccountState, MarketStatus
 
+MIN_EQUITY = 100 * WAD
+"""The least equity of a position where the venue asks less, quote WAD."""
+
+
+def least_equity(state: AccountState) -> int:
+    """Return the equity that a position needs, quote WAD: what the venue can keep open, twice."""
+    return max(MIN_EQUITY, 2 * state.min_margin, 10 * state.min_keeper_fee)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -35,6 +43,11 @@ class Case:
     def leverage(self) -> int:
         """Real leverage L, WAD."""
         return leverage(self.state.size, self.state.price, self.state.equity)
+
+    @property
+    def least_equity(self) -> int:
+        """Equity that a position needs, quote WAD."""
+        return least_equity(self.state)
 
     @cached_property
     def market(self) -> Market:

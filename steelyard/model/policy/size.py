@@ -53,10 +53,12 @@ def find_size(case: Case, unsized: Decision, rate: int, chunk: int | None) -> De
         cash = max(0, state.cash - fee(market, delta, fill))
         room = min(max(0, left - required_margin(state, size)), cash)
         reward = min(part * state.price // WAD * rate // WAD, room)
-        if _helps(case, unsized, size, left - reward):
-            return replace(
-                decision, size_delta=delta, cost=spent, reward=reward, obstacle=Obstacle.CLEAR
-            )
+        # A reward never stops a trade.
+        for paid in (reward, 0):
+            if _helps(case, unsized, size, left - paid):
+                return replace(
+                    decision, size_delta=delta, cost=spent, reward=paid, obstacle=Obstacle.CLEAR
+                )
         if decision.size_delta == 0:
             decision = replace(
                 decision, size_delta=delta, cost=spent, reward=reward, obstacle=Obstacle.FUTILE

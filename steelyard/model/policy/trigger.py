@@ -10,9 +10,6 @@ from steelyard.model.policy.types import Trigger
 REBALANCE_TTL = 6 * 3_600
 """A chunked trade goes on at most this long, seconds."""
 
-MIN_EQUITY = 100 * WAD
-"""Equity a closed position needs to be rebuilt, quote WAD."""
-
 
 def find_trigger(case: Case) -> Trigger:
     """Return the first reason to trade that holds."""
@@ -22,7 +19,7 @@ def find_trigger(case: Case) -> Trigger:
     if memory.winding_down_at:
         return Trigger.WIND_DOWN if state.size else Trigger.NOTHING
     if state.size == 0:
-        due = state.equity >= MIN_EQUITY and _in_rebuild_window(case)
+        due = state.equity >= case.least_equity and _in_rebuild_window(case)
         return Trigger.REBUILD if due else Trigger.NOTHING
     if case.emergency:
         return Trigger.EMERGENCY
@@ -45,7 +42,7 @@ def next_boundary(case: Case) -> int:
     boundary = case.last_boundary + DAY
     if state.size:
         return boundary if case.rules.scheduled else 0
-    if state.equity < MIN_EQUITY:
+    if state.equity < case.least_equity:
         return 0
     return boundary if boundary >= state.changed_at + DAY else boundary + DAY
 

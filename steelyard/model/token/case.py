@@ -8,11 +8,9 @@ from functools import cached_property
 from steelyard.model.arithmetic import WAD, require
 from steelyard.model.exchange import AccountState, Exchange, Fault, MarketStatus
 from steelyard.model.leverage import Market, leverage
+from steelyard.model.policy.case import least_equity
 from steelyard.model.shares import Vault
 from steelyard.model.token.terms import Terms
-
-MIN_EQUITY = 100 * WAD
-"""Equity that a mint must leave, and below which a token without a position is a remainder."""
 
 WIPED_EQUITY = WAD
 """Without a position and with less equity a token is wiped, quote WAD."""
@@ -83,6 +81,11 @@ class Case:
         return Vault(market, state.size, max(state.equity, 0), self.shares)
 
     @property
+    def least(self) -> int:
+        """Equity that a position needs, quote WAD."""
+        return least_equity(self.state)
+
+    @property
     def is_trading(self) -> bool:
         """Whether price, market and account let anything trade."""
         state = self.state
@@ -92,7 +95,7 @@ class Case:
     @property
     def is_remainder(self) -> bool:
         """Whether too little is left to be rebuilt: a mint may open the position again."""
-        return self.vault.size == 0 and WIPED_EQUITY <= self.vault.equity < MIN_EQUITY
+        return self.vault.size == 0 and WIPED_EQUITY <= self.vault.equity < self.least
 
     @property
     def is_wiped(self) -> bool:
@@ -101,11 +104,15 @@ class Case:
 
     @property
     def in_band(self) -> bool:
-        """Whether leverage is where minting is open; a remainder has none and is."""
+        """Whether leverage is where minting is open; a remainder has none and is.
+
+        So is what is small and below the band: nobody can rebalance it upward.
+        """
         if self.is_remainder:
             return True
         level = leverage(self.vault.size, self.vault.market.price, self.vault.equity)
-        return self.terms.leverage_lo <= level <= self.terms.leverage_hi
+        is_small = self.vault.size != 0 and self.vault.equity < self.least
+        return level <= self.terms.leverage_hi and (is_small or level >= self.terms.leverage_lo)
 
     @property
     def value(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from steelyard.model.arithmetic import ceil_div, require, uint256
 from steelyard.model.token.account import VaultAccount
 from steelyard.model.token.atomic import atomic
-from steelyard.model.token.case import MIN_EQUITY, Quote
+from steelyard.model.token.case import Quote
 from steelyard.model.token.ledger import UNLIMITED
 from steelyard.model.token.minting import check_open, quote_deposit, quote_mint
 from steelyard.model.token.redeeming import quote_redeem, quote_withdraw
@@ -124,7 +124,6 @@ class ShareFlows(VaultAccount):
         self.exchange.transfer(caller, self.exchange.address, quote.assets)
         shares = self.shares
         equity = self._trade(quote.size, quote.assets, quote.size_delta).equity
-        require(equity >= MIN_EQUITY, "mint: below 100 quote of equity")
         _check_parts(shares, quote, equity, shares + quote.traded)
         owed = self._owed_with(quote.traded - quote.shares)
         self.ledger.mint(receiver, quote.shares, owed, self.now)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from steelyard.model.arithmetic import WAD, require
 from steelyard.model.exchange import MarketStatus
 from steelyard.model.policy import Rules
+from steelyard.model.policy.case import MIN_EQUITY
 from steelyard.model.token.account import VaultAccount
 from steelyard.model.token.atomic import atomic
-from steelyard.model.token.case import MIN_EQUITY
 from steelyard.model.token.minting import opening
 from steelyard.model.token.terms import Phase, Terms
 from steelyard.model.venue.states import ZERO_ADDRESS

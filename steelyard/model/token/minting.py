@@ -5,7 +5,7 @@ from __future__ import annotations
 from steelyard.model.arithmetic import WAD, Revert, ceil_div, require
 from steelyard.model.exchange import MarketStatus
 from steelyard.model.leverage import cost, delta_to, fill_price
-from steelyard.model.token.case import MAX_AMOUNT, MIN_EQUITY, Case, Quote
+from steelyard.model.token.case import MAX_AMOUNT, Case, Quote
 from steelyard.model.token.terms import Phase
 
 MIN_DEPOSIT = 10 * WAD
@@ -69,6 +69,7 @@ def check_open(case: Case, quote: Quote) -> None:
     require(case.in_band, "mint: rebalance first")
     require(abs(quote.size + quote.size_delta) <= terms.cap, "mint: cap reached")
     require(quote.assets * case.scale >= MIN_DEPOSIT, "mint: below 10 quote")
+    require(_left(case, quote.traded) >= case.least, "mint: leaves too little equity")
 
 
 def most_in(case: Case) -> tuple[int, int]:
@@ -83,7 +84,7 @@ def most_in(case: Case) -> tuple[int, int]:
     if vault.size == 0:
         after = room * vault.market.price // case.terms.target
         after -= after // 20
-        price = max(0, after - vault.equity) if after >= MIN_EQUITY else 0
+        price = max(0, after - vault.equity)
         traded = price * vault.shares // vault.equity
     else:
         # The most whose trade, rounded toward zero, is no more than the room.
@@ -91,7 +92,15 @@ def most_in(case: Case) -> tuple[int, int]:
         price = vault.mint_price(traded)
     if price is None or not MIN_DEPOSIT + case.scale <= price <= MAX_AMOUNT:
         return 0, 0
+    if _left(case, traded) < case.least:
+        return 0, 0
     return price // case.scale, case.terms.mint_shares(traded)
+
+
+def _left(case: Case, shares: int) -> int:
+    """Return the equity (quote WAD) that minting shares leaves at least: E (S + n) / S."""
+    vault = case.vault
+    return vault.equity + vault.equity * shares // vault.shares
 
 
 def opening(case: Case, equity: int) -> int:

@@ -71,16 +71,25 @@ def test_a_purchase_whose_rebate_lowers_leverage_is_futile(ask):
         assert ask(case(state, rules)).obstacle == obstacle
 
 
-def test_selling_all_for_nothing_is_futile(ask):
+def test_a_reward_never_stops_a_trade(ask):
     # 40x, u 2.45 %: of all equity 2 % would be left, and the reward of 10 bp, 4 %, would take that.
     fees = {"maker_fee": wad("0.0245"), "taker_fee": wad("0.0245")}
     state = at_leverage(40 * WAD, max_leverage=100 * WAD, min_margin=0, **fees)
     decision = ask(case(state, replace(RULES, trade_share=WAD // 2)))
     assert -decision.whole_delta == -decision.size_delta == state.size
-    assert decision.reward == state.equity - decision.cost > 0
-    assert decision.obstacle == Obstacle.FUTILE
+    assert state.equity > decision.cost
+    assert (decision.obstacle, decision.reward) == (Obstacle.CLEAR, 0)
     cheaper = replace(RULES, min_rate=0, max_rate=wad("0.0004"))
-    assert ask(case(state, cheaper)).obstacle == Obstacle.CLEAR
+    assert ask(case(state, cheaper)).reward > 0
+
+
+def test_selling_all_for_nothing_is_futile(ask):
+    # 40x, u 2.5 %: all of the equity is its cost.
+    fees = {"maker_fee": wad("0.025"), "taker_fee": wad("0.025")}
+    state = at_leverage(40 * WAD, max_leverage=100 * WAD, min_margin=0, skew=-1, **fees)
+    decision = ask(case(state, replace(RULES, trade_share=WAD // 2)))
+    assert decision.cost >= state.equity
+    assert decision.obstacle in (Obstacle.FUTILE, Obstacle.VENUE)
 
 
 def test_a_wind_down_may_close_what_hardly_counts(ask):

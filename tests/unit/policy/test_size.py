@@ -92,8 +92,8 @@ def test_an_emergency_never_passes_the_aim(ask):
         trades += 1
         leverage, cost = leverage_after(case, decision)
         assert cost == decision.cost
-        # Where cost and reward take all equity the token pays less reward: no leverage to speak of.
-        if cost + decision.reward < case.state.equity:
+        # Where cost and reward would take all equity it pays none: no leverage to speak of.
+        if decision.reward and cost + decision.reward < case.state.equity:
             assert leverage >= decision.aim * (1 - Fraction(1, 10**6))
     assert trades > CASES // 4
 

@@ -180,6 +180,16 @@ class TestRebuild:
         assert decision.trigger == (Trigger.REBUILD if due else Trigger.NOTHING)
         assert decision.ready_at == 0
 
+    @pytest.mark.parametrize(
+        "asks", [{"min_margin": 2_000 * WAD}, {"min_keeper_fee": 400 * WAD}, {}]
+    )
+    def test_not_what_a_redemption_may_leave(self, ask, asks):
+        # Who leaves could otherwise close everybody's position, and be paid for its rebuilding.
+        state = replace(self.closed(0), **{"min_margin": 50 * WAD, **asks})
+        least = max(100 * WAD, 2 * state.min_margin, 10 * state.min_keeper_fee)
+        for equity, trigger in ((least - 1, Trigger.NOTHING), (least, Trigger.REBUILD)):
+            assert ask(case(replace(state, equity=equity), now=BOUNDARY)).trigger == trigger
+
     def test_its_parts_go_on_to_the_end_of_the_window(self, ask):
         memory = Memory(
             aim=3 * WAD, since=BOUNDARY, traded_at=BOUNDARY, upward=True, rebuilding=True

@@ -52,10 +52,10 @@ def test_others_keep_what_they_had(venue, token, holder, factory):
         ({}, 100),
         ({"min_margin": 80 * WAD}, 160),
         ({"min_keeper_fee": 15 * WAD}, 150),
-        ({"min_margin": 20 * WAD, "min_keeper_fee": 2 * WAD}, 40),
+        ({"min_margin": 20 * WAD, "min_keeper_fee": 2 * WAD}, 100),
     ],
 )
-def test_least_is_twice_the_margin_or_ten_keeper_fees(
+def test_least_is_a_hundred_twice_the_margin_or_ten_keeper_fees(
     venue, token, holder, factory, changes, least
 ):
     venue.configure(**changes)

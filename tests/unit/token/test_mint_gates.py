@@ -130,7 +130,7 @@ def test_least_equity(venue, make_token, factory, depositor):
     equity = venue.state(token).equity
     assert 85 * WAD < equity < 86 * WAD
     missing = (100 * WAD - equity) // venue.scale
-    with reverts("mint: below 100 quote of equity"):
+    with reverts("mint: leaves too little equity"):
         token.deposit(missing, depositor, sender=depositor)
     token.deposit(missing * 101 // 100, depositor, sender=depositor)
     assert venue.state(token).equity >= 100 * WAD
@@ -164,3 +164,19 @@ def test_all_gates_at_once_let_redemptions_through(venue, token, factory, trader
     venue.status(REDUCE_ONLY)
     venue.move(-20)
     check("mint: paused")
+
+
+def test_small_and_below_the_band_a_mint_is_the_way_out(venue, make_token, factory, depositor):
+    """The venue takes no increase of less than its least margin, so nobody can rebalance: a mint may."""
+    token = make_token(held=0, fees=(0, 0), fee_rate=0)
+    token.redeem(token.balanceOf(factory) * 49 // 100, factory, factory, sender=factory)
+    venue.configure(min_margin=500 * WAD)
+    venue.price(3_500)
+    assert venue.leverage(token) < 2
+    with reverts("rebalance: venue refuses"):
+        token.rebalance(sender=factory)
+    with reverts("mint: leaves too little equity"):
+        token.deposit(venue.one * 500, depositor, sender=depositor)
+    token.deposit(venue.one * 1_000, depositor, sender=depositor)
+    token.rebalance(sender=factory)
+    assert 2 <= venue.leverage(token) <= 3.01

@@ -96,7 +96,7 @@ def test_fee_to_enter(venue, make_remainder, depositor):
 def test_a_hundred_must_be_there_after_it(venue, make_remainder, depositor):
     """80 and the cost of opening 300: 6 bp, and a premium of 0.15 ether in two million."""
     token = make_remainder(20 * WAD)
-    with reverts("mint: below 100 quote of equity"):
+    with reverts("mint: leaves too little equity"):
         token.deposit(80_17 * WAD // 100, depositor, sender=depositor)
     token.deposit(80_19 * WAD // 100, depositor, sender=depositor)
     assert 100 * WAD <= venue.state(token).equity < 100_1 * WAD // 10

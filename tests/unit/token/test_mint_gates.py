@@ -167,7 +167,7 @@ def test_all_gates_at_once_let_redemptions_through(venue, token, factory, trader
 
 
 def test_small_and_below_the_band_a_mint_is_the_way_out(venue, make_token, factory, depositor):
-    """The venue takes no increase of less than its least margin, so nobody can rebalance: a mint may."""
+    """The venue takes no increase below its least margin: nobody can rebalance, but a mint may."""
     token = make_token(held=0, fees=(0, 0), fee_rate=0)
     token.redeem(token.balanceOf(factory) * 49 // 100, factory, factory, sender=factory)
     venue.configure(min_margin=500 * WAD)

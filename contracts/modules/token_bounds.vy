@@ -182,10 +182,11 @@ def _check_identity(spec: ILeveragedTokenFactory.TokenSpec):
 
 @internal
 @pure
-def _min_seed(min_keeper_fee: uint256) -> uint256:
+def _min_seed(min_margin: uint256, min_keeper_fee: uint256) -> uint256:
     """
-    @notice The least a seed must be worth: what no liquidation's fee could eat up.
+    @notice The least a seed must be worth: what a position needs, and what no liquidation's fee could eat up.
+    @param min_margin Of the venue, quote WAD
     @param min_keeper_fee Of the venue, quote WAD
     @return Quote WAD
     """
-    return max(MIN_SEED, SEED_KEEPER_FEES * min_keeper_fee)
+    return max(MIN_SEED, max(2 * min_margin, SEED_KEEPER_FEES * min_keeper_fee))

@@ -125,7 +125,9 @@ def _create(
         first = registry._entries[predecessor].first
     registry._enter(token, setup, series, first, spec.initial_nav)
     registry._configure(token, setup, spec.config)
-    seed_shares: uint256 = self._seed(token, spec, seed_assets, state.min_keeper_fee)
+    seed_shares: uint256 = self._seed(
+        token, spec, seed_assets, token_bounds._min_seed(state.min_margin, state.min_keeper_fee)
+    )
     log ILeveragedTokenFactory.TokenCreated(
         token=token,
         creator=msg.sender,
@@ -175,19 +177,18 @@ def _seed(
     token: address,
     spec: ILeveragedTokenFactory.TokenSpec,
     assets: uint256,
-    min_keeper_fee: uint256,
+    least: uint256,
 ) -> uint256:
     """
     @notice Send the caller's collateral to the venue and open the position with it.
     @param token Without shares
     @param spec What it was made from
     @param assets Collateral decimals
-    @param min_keeper_fee Of the venue, quote WAD
+    @param least The least they must be worth, quote WAD
     @return Shares, 18 decimals
     """
     asset: address = staticcall IPerpExchange(spec.venue).asset()
     decimals: uint256 = convert(staticcall IERC20Detailed(asset).decimals(), uint256)
-    least: uint256 = token_bounds._min_seed(min_keeper_fee)
     unit: uint256 = 10**(18 - decimals)
     assert assets >= (least + unit - 1) // unit, "seed: too small"
     assert extcall IERC20(asset).transferFrom(

@@ -169,12 +169,17 @@ def test_bad_initial_nav(works, nav):
 
 
 @pytest.mark.parametrize(
-    ("keeper_fee", "least"),
-    [(2 * WAD, 100 * 10**6), (3 * WAD, 150 * 10**6), (WAD * 25 // 10, 125 * 10**6)],
+    ("asks", "least"),
+    [
+        ({"min_keeper_fee": 2 * WAD}, 100 * 10**6),
+        ({"min_keeper_fee": 3 * WAD}, 150 * 10**6),
+        ({"min_keeper_fee": WAD * 25 // 10}, 125 * 10**6),
+        ({"min_margin": 70 * WAD}, 140 * 10**6),
+    ],
 )
-def test_least_seed(works, factory, keeper_fee, least):
-    """100 quote, and 50 of the venue's least keeper fees."""
-    works.set_market(1, min_keeper_fee=keeper_fee)
+def test_least_seed(works, factory, asks, least):
+    """100 quote, twice the venue's least margin, and 50 of its least keeper fees."""
+    works.set_market(1, **asks)
     spec = works.spec(setup_of("BTC3L"))
     with reverts("seed: too small"):
         factory.create_token(spec, least - 1, sender=OWNER)

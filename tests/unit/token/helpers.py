@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -86,6 +86,16 @@ def reverts(reason: str | None) -> Iterator[None]:
     assert refused.value.reason == reason
 
 
+@dataclass(frozen=True)
+class _Backend(EvmBackend):
+    """The in-process EVM, with another collateral than the usual one."""
+
+    collateral: str = "MockUSD"
+
+    def deploy(self, name: str, *args: Any) -> Contract:
+        return super().deploy(self.collateral if name == "MockUSD" else name, *args)
+
+
 class Venue:
     """An exchange with ether at `price` and no funding, and everybody's dollars.
 
@@ -93,11 +103,17 @@ class Venue:
         decimals: Of the collateral.
         price: Of the underlying, dollars.
         liquidity: In the market's pool, dollars.
+        collateral: Contract that is the collateral.
         changes: What differs from the usual market.
     """
 
     def __init__(
-        self, decimals: int = 6, price: float = 2_000, liquidity: int = 20_000_000, **changes: Any
+        self,
+        decimals: int = 6,
+        price: float = 2_000,
+        liquidity: int = 20_000_000,
+        collateral: str = "MockUSD",
+        **changes: Any,
     ) -> None:
         """Deploy the system, and what every token shares."""
         self.evm = Evm(timestamp=NOON)
@@ -110,7 +126,7 @@ class Venue:
             feed=replace(setup.feed, price=round(price * 10**8) * 10**10),
             config=replace(setup.config, **changes),
         )
-        self.backend = EvmBackend(self.evm)
+        self.backend = _Backend(self.evm, collateral=collateral)
         self.system = deploy_system(self.backend, SystemConfig(decimals, (setup,)))
         self.usd, self.exchange = self.system.usd, self.system.exchange
         self.feed = self.system.markets["ETH"].feed

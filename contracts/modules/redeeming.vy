@@ -8,6 +8,7 @@
 """
 
 from ...interfaces import IVaultQuotes
+from . import leverage_math
 from . import share_math
 from . import vault_case
 from . import vault_terms
@@ -54,9 +55,12 @@ def _withdraw(case: vault_case.Case, assets: uint256, most: uint256) -> IVaultQu
     paid: uint256 = 0
     quote.size_delta, paid = self._leave(case, traded)
     if paid < amount:
-        missing: uint256 = (amount - paid) * vault.shares
-        traded = min(traded + (missing + vault.equity - 1) // vault.equity + 1, vault.shares)
-        quote.size_delta, paid = self._leave(case, traded)
+        cost: int256 = leverage_math._cost(vault.market, quote.size_delta)
+        if cost != leverage_math.NO_COST:
+            # What pays less than A is worth less than A + c, so this is positive.
+            worth: uint256 = convert(convert(amount, int256) + cost, uint256) * vault.shares
+            traded = min((worth + vault.equity - 1) // vault.equity, vault.shares)
+            quote.size_delta, paid = self._leave(case, traded)
     owned: uint256 = vault_terms._redeem_traded(case.account.terms, min(most, vault.shares))
     if traded > owned:
         owned_delta: int256 = 0
@@ -125,7 +129,8 @@ def _check_open(case: vault_case.Case):
 def _leave(case: vault_case.Case, traded: uint256) -> (int256, uint256):
     """
     @notice Trade and value of a redemption. One that would leave less equity than the venue can keep open closes the
-            whole position at its own cost.
+            whole position at its own cost. What closing the rest may bring stays with the rest: whoever mints and
+            redeems at once would collect it.
     @param case What it meets
     @param traded Shares, at most S
     @return Trade, underlying WAD
@@ -134,6 +139,8 @@ def _leave(case: vault_case.Case, traded: uint256) -> (int256, uint256):
     vault: share_math.Vault = case.vault
     size_delta: int256 = share_math._redeem_delta(vault, traded)
     left: uint256 = vault.equity - vault.equity * traded // vault.shares
+    paid: uint256 = share_math._redeem_value(vault, traded, size_delta)
     if left < case.least:
         size_delta = -vault.size
-    return size_delta, share_math._redeem_value(vault, traded, size_delta)
+        paid = min(paid, share_math._redeem_value(vault, traded, size_delta))
+    return size_delta, paid

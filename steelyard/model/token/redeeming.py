@@ -38,10 +38,10 @@ def quote_withdraw(case: Case, assets: int, most: int) -> Quote:
     traded = vault.shares_worth(amount, vault.shares, case.scale)
     require(traded != 0, "withdraw: all shares pay less")
     size_delta, paid = _leave(case, traded)
-    if paid < amount:
+    cost = vault.cost(size_delta)
+    if paid < amount and cost is not None:
         # It closes the position, at the cost c of closing all: n = (A + c) S / E.
-        missing = ceil_div((amount - paid) * vault.shares, vault.equity) + 1
-        traded = min(traded + missing, vault.shares)
+        traded = min(ceil_div((amount + cost) * vault.shares, vault.equity), vault.shares)
         size_delta, paid = _leave(case, traded)
     owned = case.terms.redeem_traded(min(most, vault.shares))
     if traded > owned:
@@ -93,14 +93,17 @@ def _leave(case: Case, traded: int) -> tuple[int, int]:
     """Return trade (underlying WAD) and value (quote WAD, down) of a redemption.
 
     One that would leave less equity than the venue can keep open closes the whole position at its
-    own cost.
+    own cost. What closing the rest may bring stays with the rest.
 
     Args:
         case: What it meets.
         traded: Shares, at most S.
     """
-    state, vault = case.state, case.vault
+    vault = case.vault
     left = vault.equity - vault.equity * traded // vault.shares
-    closes = left < max(2 * state.min_margin, 10 * state.min_keeper_fee)
-    size_delta = -vault.size if closes else vault.redeem_delta(traded)
-    return size_delta, vault.redeem_value(traded, size_delta)
+    size_delta = vault.redeem_delta(traded)
+    paid = vault.redeem_value(traded, size_delta)
+    if left < case.least:
+        size_delta = -vault.size
+        paid = min(paid, vault.redeem_value(traded, size_delta))
+    return size_delta, paid

@@ -127,14 +127,19 @@ def test_few_shares_cannot_pay_for_closing_it(venue, near_empty, holder):
     assert venue.state(near_empty).size == 0
 
 
-def test_rebate_for_closing_it_is_his_who_does(venue, near_empty, trader, holder, attacker):
-    """The crowd is long. Who has no shares has no part in it."""
+def test_what_closing_the_rest_brings_stays_with_the_rest(
+    venue, near_empty, trader, holder, attacker
+):
+    """The crowd is long. The redeemer gets what his own part would bring, everybody the rest."""
     venue.trade(trader, 15_000, 3 * 10**6)
     assert near_empty.maxRedeem(attacker) == near_empty.maxWithdraw(attacker) == 0
-    nav = venue.nav(near_empty)
-    paid = near_empty.redeem(WAD // 1_000, holder, holder, sender=holder)
-    assert paid / WAD == pytest.approx(0.09 + 308 * (0.015 - 0.0002), rel=0.01)
-    assert venue.nav(near_empty) >= nav
+    vault, nav = venue.vault(near_empty), venue.nav(near_empty)
+    shares = WAD // 1_000
+    paid = near_empty.redeem(shares, holder, holder, sender=holder)
+    assert paid == vault.redeem_value(shares, vault.redeem_delta(shares))
+    assert venue.state(near_empty).size == 0
+    brought = (venue.nav(near_empty) - nav) * venue.shares(near_empty) / WAD**2
+    assert brought == pytest.approx(308 * (0.015 - 0.0002), rel=0.01)
 
 
 def test_everything(venue, make_token, factory):

@@ -29,7 +29,7 @@ def vaults(draw) -> Vault:
     """A vault of 1.2x to 8x on a market whose skew and fees may favour either side."""
     price = draw(st.integers(10**14, 10**23))
     equity = draw(st.integers(1_000, 10**8)) * WAD + draw(st.integers(0, WAD))
-    size = min(equity * draw(st.integers(12 * WAD // 10, 8 * WAD)) // price, MAX_SIZE)
+    size = min(equity * draw(st.integers(12 * WAD // 10, 8 * WAD)) // price, MAX_SIZE // 2)
     skew_scale = size * draw(st.integers(20, 10**5))
     return Vault(
         Market(

@@ -138,7 +138,7 @@ def test_previews_are_what_the_flows_do(arrange, depositor, holder, state, part)
 def test_most_works_and_more_does_not(arrange, depositor, holder, state):
     with arrange(state) as (venue, token):
         most = token.maxDeposit(depositor)
-        beyond = most + 2 + most // PRECISION
+        beyond = most + 3 + most // PRECISION
         shares, assets = token.maxRedeem(holder), token.maxWithdraw(holder)
         works = [
             (token.redeem, (shares, holder, holder), holder),

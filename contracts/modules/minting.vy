@@ -121,7 +121,28 @@ def _most(case: vault_case.Case) -> (uint256, uint256):
         or self._left(case.vault, traded) < case.least
     ):
         return 0, 0
+    if case.vault.size != 0:
+        price = self._safe_price(case, price, traded)
     return price // case.account.scale, vault_terms._mint_shares(case.account.terms, traded)
+
+
+@internal
+@view
+def _safe_price(case: vault_case.Case, price: uint256, traded: uint256) -> uint256:
+    """
+    @notice Money that pays for some shares, and for none more.
+    @dev In a collateral finer than a share, rounding may let a few more cost less: their trade is rounded to a wei of
+         underlying, which costs less than P, its fill to a wei for each unit, and claim, fee and impact to a wei.
+    @param case What a mint meets
+    @param price Of the shares, quote WAD
+    @param traded Shares
+    @return Quote WAD
+    """
+    scale: uint256 = case.account.scale
+    if share_math._shares_for(case.vault, price // scale * scale, scale) <= traded:
+        return price
+    size_delta: uint256 = convert(abs(share_math._mint_delta(case.vault, traded)), uint256)
+    return price - min(price, (2 * case.vault.market.price + size_delta) // 10**18 + 4)
 
 
 @internal

@@ -1,6 +1,8 @@
-"""A withdrawal works where its search once gave up."""
+"""Limits and redemptions where a search or a formula once missed them."""
 
 import pytest
+
+from steelyard.model.arithmetic import WAD
 
 
 @pytest.mark.parametrize("is_long", [True, False])
@@ -41,3 +43,16 @@ def test_closing_the_rest_brings_the_redeemer_nothing(venue, make_token, holder,
     assert venue.state(token).size == 0
     assert wealth - 2 * venue.one < venue.usd.balanceOf(holder) < wealth
     assert venue.nav(token) > nav * 101 / 100
+
+
+@pytest.mark.parametrize("decimals", [18])
+def test_the_most_of_a_fine_collateral(venue, make_token, depositor, trader):
+    """Found by the stateful test: by rounding a few share-wei more cost less, and broke the cap."""
+    token = make_token(fees=(0, 0))
+    venue.trade(trader, -9_000, 10**6)
+    size = abs(venue.state(token).size)
+    for part in range(60):
+        cap = (size + WAD + part * 10**17) // 10**12 * 10**12
+        venue.configure_token(token, cap=cap)
+        with venue.evm.anchor():
+            token.deposit(token.maxDeposit(depositor), depositor, sender=depositor)

@@ -20,6 +20,11 @@ DEPOSITS = """
 def __default__():
     self._calls += 1
 """
+REVERTS = """
+@external
+def __default__():
+    raw_revert(abi_encode("FAKE"))
+"""
 SHORT = """
 @external
 @raw_return
@@ -75,15 +80,21 @@ def test_symbols(world, token_on, symbol, shown):
     assert world.lens.token_state(token).asset_symbol == shown
 
 
-@pytest.mark.parametrize("more", ["", DEPOSITS, SHORT], ids=["reverts", "burns all gas", "short"])
+@pytest.mark.parametrize(
+    "more",
+    ["", REVERTS, DEPOSITS, SHORT],
+    ids=["knows nothing", "reverts in good form", "burns all gas", "answers short"],
+)
 def test_without_symbol_and_permits(world, token_on, more):
     """What is not there has little gas to burn, so that enough is left for the rest."""
     token = token_on(more)
     state = world.lens.token_state(token, gas=300_000)
     assert state.ok and state.asset_symbol == ""
-    holder = world.lens.holder_state(ALICE, token, gas=200_000)
+    holder = world.lens.holder_state(ALICE, token)
     assert holder.ok and holder.asset == state.asset
     assert holder.asset_nonce == holder.asset_balance == 0
+    holders = world.lens.account_states(ALICE, [token] * 10, gas=5_000_000)
+    assert holders == (holder,) * 10
 
 
 @pytest.mark.parametrize("decimals", [2, 6, 18])

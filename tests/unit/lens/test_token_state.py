@@ -159,6 +159,15 @@ def test_a_remainder_is_not_wiped_while_it_is_worth_a_dollar(world):
             assert state.zero_price == state.liquidation_price == 0
 
 
+def test_a_position_is_not_wiped_while_it_is_worth_anything(world):
+    """A recovery of the price revives it."""
+    token = world.token()
+    entry = world.account(token)
+    world.price(40_000 - (entry.equity / WAD - 0.01) / (entry.size / WAD))
+    state = check(world, token)
+    assert state.account.size == entry.size and 0 < state.account.equity < WAD // 50
+
+
 def test_before_the_seed(world):
     token = world.token(assets=0)
     state = check(world, token, wiped=True)

@@ -145,10 +145,11 @@ def _shares_for(vault: Vault, amount: uint256, unit: uint256) -> uint256:
 def _shares_worth(vault: Vault, amount: uint256, most: uint256, unit: uint256) -> uint256:
     """
     @notice The fewest shares that pay an amount: the inverse of `_redeem_value` with `_redeem_delta`.
-    @dev Bracketed by what the owner has. Chords from the side that pays too little, so that the result always pays
-         enough; what it pays too much is below `unit` and 1e-15 of the amount together.
+    @dev Bracketed by what the owner has. Starts at A S / E, or lower with a rebate, which lets fewer pay; chords from
+         the side that pays too little, so that the result always pays enough. What it pays too much is below `unit`
+         and 1e-15 of the amount together.
     @param vault Before the redemption
-    @param amount A, quote WAD
+    @param amount A > 0, quote WAD
     @param most Shares of the owner, at most S
     @param unit Of the collateral, quote WAD
     @return Shares, rounded up; 0 when even `most` pays less
@@ -159,7 +160,10 @@ def _shares_worth(vault: Vault, amount: uint256, most: uint256, unit: uint256) -
         return 0
     short: uint256 = 0
     short_value: uint256 = 0
-    shares: uint256 = amount * vault.shares // vault.equity + 1
+    shares: uint256 = min(
+        amount * vault.shares // vault.equity + 1,
+        (amount * pays + pays_value - 1) // pays_value,
+    )
     for i: uint256 in range(STEPS):
         if shares <= short or shares >= pays:
             break

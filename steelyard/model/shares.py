@@ -106,7 +106,7 @@ class Vault:
         """Return the fewest shares that pay an amount; 0 when even `most` pays less.
 
         Args:
-            amount: Quote WAD.
+            amount: Quote WAD, above 0.
             most: Shares of the owner, at most S.
             unit: Of the collateral, quote WAD; less than it may be paid too much.
         """
@@ -114,7 +114,8 @@ class Vault:
         if pays_value < amount:
             return 0
         short, short_value = 0, 0
-        shares = amount * self.shares // self.equity + 1
+        in_proportion = ceil_div(amount * pays, pays_value)
+        shares = min(amount * self.shares // self.equity + 1, in_proportion)
         for _ in range(STEPS):
             if shares <= short or shares >= pays:
                 break

@@ -48,6 +48,22 @@ def test_no_share_too_many(venue, make_token, holder):
         assert amount <= paid <= amount + venue.scale + amount // PRECISION
 
 
+@pytest.mark.parametrize("part", [0.5, 0.9, 0.98, 0.99, 0.9999])
+def test_no_share_too_many_of_nearly_all_with_a_rebate(venue, make_token, trader, holder, part):
+    """The crowd is long. The search once took all of an owner's shares where the amount was more
+
+    than the equity, which a rebate lets him withdraw: of 104,000 he would have lost 4,000.
+    """
+    token = make_token(fees=(0, 0))
+    venue.trade(trader, 15_000, 3 * 10**6)
+    vault, most = venue.vault(token), token.maxWithdraw(holder)
+    assert most * venue.scale > vault.equity * 104 // 100
+    amount = round(most * part) * venue.scale
+    shares = token.withdraw(amount // venue.scale, holder, holder, sender=holder)
+    paid = vault.redeem_value(shares, vault.redeem_delta(shares))
+    assert amount <= paid <= amount + venue.scale + amount // PRECISION
+
+
 def test_by_allowance(venue, token, holder, spender, receiver):
     burned = token.previewWithdraw(100 * venue.one)
     token.approve(spender, burned + 7, sender=holder)

@@ -163,8 +163,7 @@ class ShareFlows(VaultAccount):
         """Return the shares that pay an amount after settlement, 18 decimals, up."""
         total, all_shares = self.settlement
         require(assets <= total, "withdraw: more than is left")
-        require(total != 0, None)
-        return ceil_div(assets * all_shares, total)
+        return ceil_div(assets * all_shares, max(total, 1))
 
 
 def _check_parts(before: int, quote: Quote, equity: int, after: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steelyard.model.arithmetic import WAD, Revert, ceil_div, require
 from steelyard.model.exchange import MarketStatus
-from steelyard.model.leverage import cost, delta_to, fill_price
+from steelyard.model.leverage import delta_to
 from steelyard.model.token.case import MAX_AMOUNT, Case, Quote
 from steelyard.model.token.terms import Phase
 
@@ -118,12 +118,10 @@ def opening(case: Case, equity: int) -> int:
 
 def _opening_cost(case: Case, size_delta: int) -> int:
     """Return what opening a position costs, quote WAD."""
-    if size_delta == 0:
-        return 0
-    market = case.vault.market
-    fill = fill_price(market, size_delta)
-    require(fill != 0, "vault: no fill to open")
-    return cost(market, size_delta, fill)
+    charged = case.vault.cost(size_delta)
+    if charged is None:
+        raise Revert("vault: no fill to open")
+    return charged
 
 
 def _room(case: Case) -> int:

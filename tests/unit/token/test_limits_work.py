@@ -48,7 +48,7 @@ def test_closing_the_rest_brings_the_redeemer_nothing(venue, make_token, holder,
 @pytest.mark.parametrize("decimals", [18])
 def test_the_most_of_a_fine_collateral(venue, make_token, depositor, trader):
     """Found by the stateful test: by rounding a few share-wei more cost less, and broke the cap."""
-    token = make_token(fees=(0, 0))
+    token = make_token(fees=(0, 0), nav=1)
     venue.trade(trader, -9_000, 10**6)
     size = abs(venue.state(token).size)
     for part in range(60):

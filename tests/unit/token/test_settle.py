@@ -285,3 +285,19 @@ def test_of_a_wiped_token_pays_nothing(venue, make_token, keeper, holder):
             call()
     with reverts("withdraw: more than is left"):
         token.withdraw(1, holder, holder, sender=holder)
+
+
+def test_at_once_without_a_position(venue, make_token, factory, keeper, holder):
+    """Liquidated, and ended before it was rebuilt."""
+    token = make_token()
+    venue.configure(liquidation_cap=0)
+    venue.move(-32.9)
+    venue.liquidate(token, keeper)
+    equity = venue.state(token).equity
+    assert equity > 100 * WAD
+    token.wind_down(sender=factory)
+    assert venue.memory(token).winding_down_size == 0
+    with reverts("rebalance: nothing to do"):
+        token.rebalance(sender=keeper)
+    assert token.settle(sender=keeper) == equity // venue.scale
+    assert token.redeem(WAD, holder, holder, sender=holder) > 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from steelyard.model.arithmetic import ceil_div
-from steelyard.model.exchange import WAD, Exchange, Fault, MarketStatus, Oracle
+from steelyard.model.exchange import WAD, Fault, MarketStatus
 from steelyard.model.venue import maths
 from tests.stateful.adversity import Adversity
-from tests.stateful.world import KEEPERS, PAUPER, PROVIDERS, TRADERS, VAULT, Action
+from tests.stateful.world import KEEPERS, PAUPER, PROVIDERS, TRADERS, VAULT, Action, World
 
 # How often each kind of action is drawn.
 WEIGHTS = {
@@ -33,20 +33,24 @@ LEEWAY = (0, 0, 1, 10**6, 10**9)  # what an exact requirement is exceeded by, co
 class Generator:
     """Draws the next actions from the state of the twin."""
 
-    def __init__(self, twin: Exchange, oracles: list[Oracle], random: Random) -> None:
-        """Read `twin`, which the actions move on; `random` decides everything."""
-        self.twin = twin
+    weights: Mapping[str, float] = WEIGHTS
+
+    def __init__(self, world: World, random: Random) -> None:
+        """Read the twin of `world`, which the actions move on; `random` decides everything."""
+        self.twin = world.twin
         self.random = random
-        self.adversity = Adversity(twin, oracles, random)
-        kinds = list(WEIGHTS)
+        self.adversity = self._adverse(world)
         self._kinds: list[Callable[[], list[Action]]] = [
-            getattr(self, "_" + kind) for kind in kinds
+            getattr(self, "_" + kind) for kind in self.weights
         ]
-        self._weights = list(WEIGHTS.values())
+
+    def _adverse(self, world: World) -> Adversity:
+        return Adversity(world.twin, world.oracles, self.random)
 
     def draw(self) -> list[Action]:
         """Return the next actions; together they make one event, e.g. time passing and a price."""
-        return self.adversity.repair() or self.random.choices(self._kinds, self._weights)[0]()
+        weights = list(self.weights.values())
+        return self.adversity.repair() or self.random.choices(self._kinds, weights)[0]()
 
     # Traders
 

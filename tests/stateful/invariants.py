@@ -18,6 +18,7 @@ PAYING = {
     "claim_keeper_fees",
     "collect_fees",
     "drain_pool",
+    *("redeem", "withdraw", "rebalance", "settle"),  # of a token
 }
 """The only verbs that may lower the booked cash."""
 

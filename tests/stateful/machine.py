@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable, Container
 from random import Random
+from typing import Any
 
 from tests.stateful import invariants
 from tests.stateful.actions import Generator
@@ -40,13 +43,26 @@ class Failure(Exception):
 class Machine:
     """Runs actions on a World and checks all there is to check."""
 
+    outside: Container[str] = OUTSIDE
+    full_comparison = FULL_COMPARISON
+
     def __init__(self, world: World) -> None:
         """Begin an episode on a world."""
-        world.begin()
         self.world = world
         self.calls = 0
+        self.result: Any = None  # of the last call
         self.stats: Counter[tuple[str, str]] = Counter()
         self.prober = Prober(world, self.stats)
+        self.begin()
+
+    def begin(self) -> None:
+        """Go back to the state after set-up; what was counted stays."""
+        self.world.begin()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can happen that is worth the while."""
+        return False
 
     def step(self, action: Action) -> None:
         """Run one action on both sides.
@@ -57,7 +73,7 @@ class Machine:
         world = self.world
         world.steps += 1
         was = invariants.before(world.twin)
-        if action.verb in OUTSIDE:
+        if action.verb in self.outside:
             getattr(world, action.verb)(*action.args)
             invariants.check(world.twin, action, True, was)
             return
@@ -65,10 +81,22 @@ class Machine:
         world.compare_markets()
         self._compare_touched(action)
         invariants.check(world.twin, action, succeeded, was)
-        if world.steps % FULL_COMPARISON == 0:
+        if world.steps % self.full_comparison == 0:
             world.compare_all()
         if world.steps % PROBES == 0:
             self.prober.probe(world.steps // PROBES)
+
+    def generator(self, random: Random) -> Generator:
+        """Return what draws the actions of an episode."""
+        return Generator(self.world, random)
+
+    def finish(self) -> None:
+        """Check what is checked at the end of an episode.
+
+        Raises:
+            Violation: Something is wrong.
+        """
+        self.world.compare_all()
 
     def _call(self, action: Action) -> bool:
         on_evm, on_twin = self.world.calls(action)
@@ -77,6 +105,7 @@ class Machine:
         same(f"outcome of {action}", bytecode, twin)
         same(f"result of {action}", got, expected)
         self.calls += 1
+        self.result = expected
         self.stats[action.verb, twin] += 1
         if twin == "ok":
             self.world.compare_event(action, expected)
@@ -95,42 +124,43 @@ class Machine:
             self.stats["account_state", outcome] += 1
 
 
-def run(world: World, seed: str, calls: int) -> Machine:
+def run(machine: Machine, seed: str, calls: int) -> None:
     """Run one episode.
 
     Args:
-        world: Where; it begins anew.
+        machine: At the beginning of an episode.
         seed: Decides everything.
-        calls: How many calls of the exchange to make.
-
-    Returns:
-        The machine, with its statistics.
+        calls: How many calls of the contracts to make.
 
     Raises:
         Failure: Something is wrong.
     """
-    machine = Machine(world)
-    generator = Generator(world.twin, world.oracles, Random(seed))
-    done: list[Action] = []
+    random = Random(seed)
+    generator, done = machine.generator(random), list[Action]()
     try:
         while machine.calls < calls:
+            if machine.is_spent:
+                machine.finish()
+                machine.begin()
+                generator, done = machine.generator(random), []
             for action in generator.draw():
                 done.append(action)
                 machine.step(action)
-        world.compare_all()
+        machine.finish()
     except Exception as error:  # one that nobody expected is a finding too
         raise Failure(done, _violation(error)) from error
-    return machine
 
 
-def replay(world: World, actions: list[Action]) -> Failure | None:
+def replay(machine: Machine, actions: list[Action]) -> Failure | None:
     """Run given actions; return the failure they lead to, None if they do not."""
-    machine = Machine(world)
-    for index, action in enumerate(actions):
-        try:
+    done: list[Action] = []
+    try:
+        for action in actions:
+            done.append(action)
             machine.step(action)
-        except Exception as error:
-            return Failure(actions[: index + 1], _violation(error))
+        machine.finish()
+    except Exception as error:
+        return Failure(done, _violation(error))
     return None
 
 
@@ -141,18 +171,29 @@ def _violation(error: Exception) -> Violation:
     return Violation("".join(traceback.format_exception(error)))
 
 
-def shrink(world: World, failure: Failure, seconds: float = 30) -> Failure:
-    """Drop actions while what is left still fails, in ever smaller blocks, for so long at most."""
+def shrink(begin: Callable[[], Machine], failure: Failure, seconds: float = 30) -> Failure:
+    """Drop actions while what is left fails in the same way, in ever smaller blocks.
+
+    Args:
+        begin: Gives a machine at the beginning of an episode.
+        failure: To be shortened.
+        seconds: Most time to spend.
+    """
     best, size = failure, len(failure.actions) // 2
     until = time.monotonic() + seconds
     while size >= 1 and time.monotonic() < until:
         start = 0
         while start < len(best.actions) - 1 and time.monotonic() < until:
             rest = best.actions[:start] + best.actions[start + size :]
-            smaller = replay(world, rest) if rest else None
-            if smaller is not None:
+            smaller = replay(begin(), rest) if rest else None
+            if smaller is not None and _head(smaller) == _head(best):
                 best = smaller
             else:
                 start += size
         size //= 2
     return best
+
+
+def _head(failure: Failure) -> str:
+    """Return what a failure begins to say last, without numbers: the same for the same failure."""
+    return re.sub(r"\d+", "", str(failure).splitlines()[-1])[:40]

@@ -58,11 +58,10 @@ def transferFrom(sender: address, receiver: address, amount: uint256) -> bool:
 def test_random_episodes():
     calls, stats = 0, Counter()
     for episode in range(EPISODES):
-        _, made, seen, failure = run_episode(SEED, episode)
+        made, seen, failure = run_episode("exchange", SEED, episode)
         if failure is not None:
-            pytest.fail(
-                f"{failure}: python -m tests.stateful.fuzz --seed {SEED} --episode {episode}"
-            )
+            again = f"--machine exchange --seed {SEED} --episode {episode}"
+            pytest.fail(f"{failure}: python -m tests.stateful.fuzz {again}")
         calls += made
         stats += seen
     assert calls >= EPISODES * CALLS_PER_EPISODE > 10_000
@@ -94,7 +93,7 @@ def refusals(machine, verb):
 def test_a_finding_can_be_replayed(world):
     """The machine does fail: a twin that is told something else differs."""
     actions = [own("drain_pool", 0, 1, VAULT)]
-    assert replay(world, actions) is None
+    assert replay(Machine(world), actions) is None
     machine = Machine(world)
     world.twin.markets[0].backing += 1
     with pytest.raises(AssertionError, match="market_state 0: .*backing: .*pool: "):

@@ -136,17 +136,25 @@ class World:
         self.twin = Exchange(asset_decimals, START, self.exchange.address)
         self._seed()
         self._snapshot = evm.snapshot()
-        self._twins = copy.deepcopy((self.twin, self.oracles))
+        self._kept = copy.deepcopy(self._twins())
         self.begin()
 
     def begin(self) -> None:
         """Go back to the state after set-up."""
         self.evm.revert(self._snapshot)
         self._snapshot = self.evm.snapshot()
-        self.twin, self.oracles = copy.deepcopy(self._twins)
+        self._restore(copy.deepcopy(self._kept))
         self.rounds = 2**64 + 1
         self.steps = 0
         self.stats: Counter[tuple[str, str]] = Counter()
+
+    def _twins(self) -> tuple[Any, ...]:
+        """Return all twins, to be copied together."""
+        return self.twin, self.oracles
+
+    def _restore(self, twins: tuple[Any, ...]) -> None:
+        """Take what `_twins` gave as the twins from now on."""
+        self.twin, self.oracles = twins
 
     def _seed(self) -> None:
         for holder in HOLDERS:

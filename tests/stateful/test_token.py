@@ -1,4 +1,4 @@
-"""A token's bytecode does what its twin does, and what docs/protocol.md section 10 promises holds."""
+"""A token does what its twin does, and what docs/protocol.md section 10 promises holds."""
 
 from collections import Counter
 

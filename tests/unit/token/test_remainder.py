@@ -202,7 +202,7 @@ def test_rebalance_has_nothing_to_do(remainder, keeper):
         remainder.rebalance(sender=keeper)
 
 
-def test_after_a_pause_of_the_venue_time_does_not_matter(venue, remainder, depositor):
+def test_however_much_time_has_passed(venue, remainder, depositor):
     """A remainder too small to be rebuilt would be stuck for ever."""
     venue.wait(30 * DAY)
     remainder.deposit(200 * WAD, depositor, sender=depositor)

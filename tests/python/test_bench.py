@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from steelyard.compiler import compile_source
 from steelyard.evm import Revert, address
-from tests.bench import gas
+from tests.bench import gas, tokens
 from tests.bench.node import START, Node, NodeError, anvil, program
 
 OPERATIONS = {
@@ -15,7 +15,15 @@ OPERATIONS = {
     *("close", "margin_in", "margin_out", "deposit_margin", "add_liquidity", "remove_liquidity"),
     *("flag", "liquidate_chunk", "liquidate_all", "account_state"),
 }
-CONTRACTS = {"market_parameters", "perp_exchange", "price_guard", "mock_aggregator", "mock_usd"}
+OF_TOKENS = {
+    *("deposit_new_holder", "deposit_same_holder", "mint", "transfer", "redeem_part"),
+    *("withdraw", "redeem_all", "rebalance", "deploy_token"),
+}
+CONTRACTS = {
+    *("market_parameters", "perp_exchange", "price_guard", "mock_aggregator", "mock_usd"),
+    *("leveraged_token", "leveraged_token_factory", "leveraged_token_lens"),
+    *("rebalance_policy", "vault_quotes"),
+}
 
 CLOCK = """\
 # pragma version 0.4.3
@@ -34,10 +42,13 @@ def test_bench_runs_and_its_json_is_well_formed(tmp_path):
     result = CliRunner().invoke(gas.main, ["--out", str(out)], catch_exceptions=False)
     assert result.exit_code == 0
     figures = json.loads(out.read_text())
-    assert set(figures) == OPERATIONS | {f"runtime_bytes_{name}" for name in CONTRACTS}
+    sizes = {f"runtime_bytes_{name}" for name in CONTRACTS}
+    assert set(figures) == OPERATIONS | OF_TOKENS | sizes
     assert all(type(figure) is int and figure > 0 for figure in figures.values())
-    assert all(operation in result.output for operation in OPERATIONS)
+    assert all(operation in result.output for operation in OPERATIONS | OF_TOKENS)
     assert set(gas.AIMS) <= OPERATIONS
+    assert set(tokens.AIMS) <= OF_TOKENS
+    assert all(set(peer) <= OF_TOKENS for peer in tokens.PEERS.values())
 
 
 @pytest.mark.node

@@ -77,7 +77,7 @@ class TokenAdversity(Adversity):
             return self.tick()
         change = (level * state.equity - now) / (now * (1 - level * sign))
         change = max(-0.6, min(change, 1.5))
-        last = self.oracles[market].answer
+        last = self._sane(market)
         return self._publish(market, max(1, round(last * (1 + change))))
 
     def _publish(self, feed: int, answer: int, gap: int = 0) -> list[Action]:

@@ -242,7 +242,8 @@ class TokenProber:
             worth = case.vault.equity * twin.terms.redeem_traded(shares) // case.shares
             reason = error.reason or ""
             too_little = reason == "redeem: cost exceeds the claim"
-            if reason == "treasury: venue cannot pay" and worth * 2 > state.cash:
+            # What is paid, and the fee of the order, are less than twice the worth and two units.
+            if reason == "treasury: venue cannot pay" and 2 * (worth + unit) > state.cash:
                 return "cannot pay"
             if too_little and self._costs_more(twin, shares, worth):
                 return "costs more"

@@ -88,9 +88,17 @@ class TokenGenerator(Generator):
         owner, caller = self._owner(token)
         most, balance = token.max_redeem(owner), token.ledger.balances[owner]
         shares = self._amount(self.random.choice((most, balance)), 1, self._part(balance))
+        if self.random.random() < 0.1:
+            shares = min(balance, self._down_to_the_least(token))
         bound = self._bound(lambda: token.preview_redeem(shares), up=False)
         receiver = self._receiver() or owner
         return [self._by(caller, "redeem", index, shares, receiver, owner, *bound)]
+
+    def _down_to_the_least(self, token: LeveragedToken) -> int:
+        """Return the shares that leave about what a position needs: a little less closes it."""
+        case = token.case
+        left = case.least + int(self.random.choice((0, 1, -1, 5, -50)) * self.random.random() * WAD)
+        return max(0, case.vault.equity - left) * case.shares // max(1, case.vault.equity)
 
     def _withdraw_assets(self) -> list[Action]:
         index, token = self._token()
@@ -280,7 +288,7 @@ class TokenGenerator(Generator):
         left = [
             (index, token)
             for index, token in enumerate(self.world.token_twins)
-            if token.case.is_remainder
+            if token.case.is_remainder or (token.case.is_wiped and token.case.vault.equity)
         ]
         if not left:
             return self._rebalance()
@@ -313,7 +321,7 @@ class TokenGenerator(Generator):
         if token.terms.phase is Phase.WIND_DOWN or self.random.random() < 0.2:
             return [self._by(caller, "settle", index)]
         if self.random.random() < 0.1:
-            return [self._by(caller, "seed", index, 10**9, WAD)]
+            return [self._by(self.random.choice((OWNER, caller)), "seed", index, 10**9, WAD)]
         return [self._by(self.random.choice((OWNER, caller)), "wind_down", index)]
 
     def _donate(self) -> list[Action]:

@@ -35,7 +35,6 @@ MET = {
     ("withdraw", "token: more than the balance"),
     ("rebalance", "rebalance: price bound"),
     ("rebalance", "rebalance: reference price"),
-    ("rebalance", "rebalance: budget used up"),
     ("rebalance", "rebalance: reward too small"),
     ("liquidate", "ok"),
     ("deleverage", "ok"),

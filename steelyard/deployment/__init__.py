@@ -21,9 +21,17 @@ Example:
 """
 
 from steelyard.deployment.backends import ApeBackend, Backend, EvmBackend, Handle
-from steelyard.deployment.markets import DeploymentError, FeedConfig, MarketSetup, default_market
+from steelyard.deployment.markets import (
+    DeploymentError,
+    FeedConfig,
+    GuardConfig,
+    LiveFeed,
+    MarketSetup,
+    default_market,
+)
 from steelyard.deployment.system import (
     Market,
+    Roles,
     System,
     SystemConfig,
     create_token,
@@ -39,9 +47,12 @@ __all__ = [
     "DeploymentError",
     "EvmBackend",
     "FeedConfig",
+    "GuardConfig",
     "Handle",
+    "LiveFeed",
     "Market",
     "MarketSetup",
+    "Roles",
     "System",
     "SystemConfig",
     "TokenConfig",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from steelyard.contract import ZERO_ADDRESS
 from steelyard.errors import SteelyardError
 from steelyard.model.exchange import WAD, MarketConfig
 
@@ -28,20 +29,64 @@ class FeedConfig:
 
 
 @dataclass(frozen=True)
+class LiveFeed:
+    """A Chainlink feed that is on the chain already.
+
+    Attributes:
+        description: What it says it is, e.g. `ETH / USD`.
+        address: Where it is, hex str.
+        decimals: Of every answer, at most 18.
+    """
+
+    description: str
+    address: str
+    decimals: int = 8
+
+
+@dataclass(frozen=True)
+class GuardConfig:
+    """Optional checks around a market's price, as IPriceGuard.PriceChecks; zero is off.
+
+    Attributes:
+        sequencer: L2 uptime feed, answer 0 = up; hex str.
+        grace_period: After the sequencer came back, seconds.
+        reference: Second feed, hex str.
+        reference_max_age: Seconds.
+        max_deviation: |P - P_ref| <= this * min(P, P_ref), WAD.
+        max_jump: |P - last accepted P| <= this * last accepted P, WAD.
+        jump_window: An accepted price older than this does not bind, seconds.
+        min_price: Quote per 1 underlying, WAD.
+        max_price: Quote per 1 underlying, WAD.
+    """
+
+    sequencer: str = ZERO_ADDRESS
+    grace_period: int = 0
+    reference: str = ZERO_ADDRESS
+    reference_max_age: int = 0
+    max_deviation: int = 0
+    max_jump: int = 0
+    jump_window: int = 0
+    min_price: int = 0
+    max_price: int = 0
+
+
+@dataclass(frozen=True)
 class MarketSetup:
     """A market to deploy.
 
     Attributes:
         symbol: The underlying, e.g. `ETH`; how `System.markets` names the market.
-        feed: Where its price comes from.
+        feed: Where its price comes from: a mock to deploy, or a feed that is there.
         config: Its parameters, but for the oracle, which is only known once it is deployed.
         liquidity: What the owner puts into its pool, quote WAD; 0 leaves the pool empty.
+        guard: Further checks of its price, by a PriceGuard of its own.
     """
 
     symbol: str
-    feed: FeedConfig
+    feed: FeedConfig | LiveFeed
     config: MarketConfig
     liquidity: int = 20_000_000 * WAD
+    guard: GuardConfig | None = None
 
 
 # Price (quote), then skew scale, open-interest cap and liquidation cap (underlying).

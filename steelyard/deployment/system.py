@@ -7,8 +7,27 @@ from dataclasses import astuple, dataclass, field, replace
 from types import MappingProxyType
 
 from steelyard.deployment.backends import Backend, Handle, NotDeployed
-from steelyard.deployment.markets import DeploymentError, MarketSetup, default_market
+from steelyard.deployment.markets import (
+    DeploymentError,
+    FeedConfig,
+    LiveFeed,
+    MarketSetup,
+    default_market,
+)
 from steelyard.deployment.tokens import TokenSetup
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who may do what in the end; None leaves it with who deploys, or with nobody.
+
+    Attributes:
+        owner: To whom the ownership of everything that has an owner is offered; he accepts it.
+        guardian: Who may pause the tokens' mints, besides the owner.
+    """
+
+    owner: str | None = None
+    guardian: str | None = None
 
 
 @dataclass(frozen=True)
@@ -19,11 +38,13 @@ class SystemConfig:
         collateral_decimals: Of the test dollar, at most 18.
         markets: In the order of their ids.
         tokens: In the order of their creation; without any, nothing of tokens is deployed.
+        roles: Who gets what in the end.
     """
 
     collateral_decimals: int = 6
     markets: tuple[MarketSetup, ...] = (default_market("ETH"), default_market("BTC"))
     tokens: tuple[TokenSetup, ...] = ()
+    roles: Roles = Roles()
 
 
 @dataclass(frozen=True)
@@ -32,13 +53,20 @@ class Market:
 
     Attributes:
         id: What the exchange calls it.
-        feed: MockAggregator.
+        feed: MockAggregator, or the live feed, which has no owner's functions.
         setup: What it was made from.
+        guard: PriceGuard, if it has one.
     """
 
     id: int
     feed: Handle
     setup: MarketSetup
+    guard: Handle | None = None
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether the feed was deployed with the market."""
+        return not isinstance(self.setup.feed, LiveFeed)
 
     def answer(self, price: int) -> int:
         """Return a price as the feed's `push` wants it.
@@ -80,6 +108,12 @@ class System:
     lens: Handle = NotDeployed("LeveragedTokenLens")
     tokens: Mapping[str, Handle] = field(default_factory=lambda: MappingProxyType({}))
 
+    def owned(self) -> list[Handle]:
+        """Return every contract that has an owner."""
+        factory = [self.factory] if self.config.tokens else []
+        feeds = [market.feed for market in self.markets.values() if market.is_mock]
+        return [*factory, self.exchange, self.usd, *feeds]
+
     def assets(self, amount: int) -> int:
         """Return an amount of quote as the collateral's ERC-20 counts it.
 
@@ -108,13 +142,16 @@ def deploy_system(backend: Backend, config: SystemConfig | None = None) -> Syste
     parameters = backend.deploy("MarketParameters")
     exchange = backend.deploy("PerpExchange", usd, config.collateral_decimals, parameters)
     markets = {
-        setup.symbol: Market(market, _deploy_market(backend, parameters, exchange, setup), setup)
+        setup.symbol: _deploy_market(backend, parameters, exchange, market, setup)
         for market, setup in enumerate(config.markets)
     }
     system = System(config, usd, parameters, exchange, MappingProxyType(markets))
     for market in markets.values():
         _add_liquidity(backend, system, market)
-    return _deploy_tokens(backend, system) if config.tokens else system
+    if config.tokens:
+        system = _deploy_tokens(backend, system)
+    _hand_over(backend, system)
+    return system
 
 
 def create_token(backend: Backend, system: System, setup: TokenSetup) -> Handle:
@@ -159,14 +196,35 @@ def _deploy_tokens(backend: Backend, system: System) -> System:
 
 
 def _deploy_market(
-    backend: Backend, parameters: Handle, exchange: Handle, setup: MarketSetup
-) -> Handle:
-    """Deploy the feed of a market, add the market, and return the feed."""
-    answer = _to_decimals(setup.feed.price, setup.feed.decimals)
-    feed = backend.deploy("MockAggregator", setup.feed.decimals, setup.feed.description, answer)
+    backend: Backend, parameters: Handle, exchange: Handle, market: int, setup: MarketSetup
+) -> Market:
+    """Deploy the feed of a market unless it is there, add the market, and guard its price."""
+    feed = _feed(backend, setup.feed)
     words = parameters.pack(astuple(replace(setup.config, oracle=feed.address)))
     exchange.add_market(words, sender=backend.owner)
-    return feed
+    if setup.guard is None:
+        return Market(market, feed, setup)
+    guard = backend.deploy("PriceGuard", exchange, astuple(setup.guard))
+    exchange.set_price_guard(market, guard, sender=backend.owner)
+    return Market(market, feed, setup, guard)
+
+
+def _feed(backend: Backend, feed: FeedConfig | LiveFeed) -> Handle:
+    """Deploy a mock feed, or find a live one."""
+    if isinstance(feed, LiveFeed):
+        return backend.at("MockAggregator", feed.address)
+    answer = _to_decimals(feed.price, feed.decimals)
+    return backend.deploy("MockAggregator", feed.decimals, feed.description, answer)
+
+
+def _hand_over(backend: Backend, system: System) -> None:
+    """Give the roles away, ownership last: nothing else can be done after that."""
+    roles = system.config.roles
+    if roles.guardian is not None:
+        system.factory.set_guardian(roles.guardian, sender=backend.owner)
+    if roles.owner is not None:
+        for contract in system.owned():
+            contract.transfer_ownership(roles.owner, sender=backend.owner)
 
 
 def _add_liquidity(backend: Backend, system: System, market: Market) -> None:

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from steelyard.contract import ZERO_ADDRESS
-from steelyard.deployment.markets import DeploymentError, default_market
+from steelyard.deployment.markets import DeploymentError, MarketSetup, default_market
 from steelyard.model.exchange import WAD
 from steelyard.model.policy import Rules
 
@@ -68,8 +68,8 @@ class TokenSetup:
         return self.name, self.symbol, venue, market, self.is_long, self.initial_nav, config
 
 
-# Leverage and side to the band, leverage in hundredths.
-_OFFERED = {
+# What is offered, leverage and side, to the band: leverage in hundredths.
+KINDS = {
     "2L": (160, 250),
     "3L": (200, 400),
     "5L": (350, 650),
@@ -97,13 +97,27 @@ def default_token(symbol: str, fee_receiver: str = ZERO_ADDRESS) -> TokenSetup:
     2.75
     """
     match = re.fullmatch(r"([A-Z]+)(\d[LS])", symbol)
-    if match is None or match[2] not in _OFFERED:
+    if match is None or match[2] not in KINDS:
         raise DeploymentError(
-            f"no default token {symbol!r}", f"name a market, then one of {', '.join(_OFFERED)}"
+            f"no default token {symbol!r}", f"name a market, then one of {', '.join(KINDS)}"
         )
     market, kind = match.groups()
+    return token_of_kind(symbol, default_market(market), kind, fee_receiver)
+
+
+def token_of_kind(
+    symbol: str, market: MarketSetup, kind: str, fee_receiver: str = ZERO_ADDRESS
+) -> TokenSetup:
+    """Return the usual token of a kind on a market of choice.
+
+    Args:
+        symbol: Of the token.
+        market: What it trades.
+        kind: One of `KINDS`, e.g. `3L`.
+        fee_receiver: Who gets fee shares.
+    """
     times, is_long = int(kind[0]), kind[1] == "L"
-    lo, hi = (hundredths * WAD // 100 for hundredths in _OFFERED[kind])
+    lo, hi = (hundredths * WAD // 100 for hundredths in KINDS[kind])
     # What a day of the underlying's usual moves costs grows with L (L - 1), for a short L (L + 1).
     budget = WAD * 20 // 10_000 * times * (times - 1 if is_long else times + 1)
     rules = Rules(
@@ -114,11 +128,11 @@ def default_token(symbol: str, fee_receiver: str = ZERO_ADDRESS) -> TokenSetup:
         trade_share=WAD // 2 // _TOKENS_OF_A_MARKET,
         cost_budget=max(budget, WAD * 50 // 10_000),
     )
-    depth = default_market(market).config.skew_scale * rules.max_slippage // WAD // 4
+    depth = market.config.skew_scale * rules.max_slippage // WAD // 4
     return TokenSetup(
         symbol=symbol,
-        name=f"Steelyard {market} {times}x {'long' if is_long else 'short'}",
-        market=market,
+        name=f"Steelyard {market.symbol} {times}x {'long' if is_long else 'short'}",
+        market=market.symbol,
         is_long=is_long,
         config=TokenConfig(rules, cap=depth // _TOKENS_OF_A_SIDE, fee_receiver=fee_receiver),
     )

@@ -4,7 +4,7 @@
 @license AGPL-3.0-only
 @author Steelyard
 @notice Decides, without state of its own, whether a leveraged token trades now, how much, at what worst price and
-        for what reward. Called by the token that acts on it, and by the lens, keepers and pages that show it.
+        for what reward. Called by the token that acts on it, and open to keepers and pages; the lens asks the token.
 @dev docs/protocol.md section 5. Thin over modules: policy_case (what is known), policy_trigger (why), policy_terms
      (aim, bound, chunk, rate of the reward), policy_size (how much, at what cost), policy_obstacle (what forbids it),
      policy_memory (what is remembered of it); leverage_math has the formulas. `decide` never reverts for a state the

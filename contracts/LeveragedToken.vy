@@ -63,7 +63,13 @@ exports: (
     erc20.DOMAIN_SEPARATOR,
     erc20.eip712Domain,
 )
-exports: (share_flows.deposit, share_flows.mint, share_flows.redeem, share_flows.withdraw)
+exports: (
+    share_flows.deposit,
+    share_flows.deposit_with_permit,
+    share_flows.mint,
+    share_flows.redeem,
+    share_flows.withdraw,
+)
 exports: (
     vault_views.asset,
     vault_views.totalAssets,

@@ -31,12 +31,33 @@ def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint
     @param min_shares Least shares accepted, 18 decimals
     @return Shares minted, 18 decimals
     """
-    shares_now: share_ledger.Shares = vault_account._shares()
-    account: IVaultQuotes.Account = vault_account._account(shares_now)
-    quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.deposit(account, assets, True)
-    assert quote.shares >= min_shares, "deposit: too few shares"
-    self._enter(account, shares_now, quote, receiver)
-    return quote.shares
+    return self._deposit(assets, receiver, min_shares)
+
+
+@external
+def deposit_with_permit(
+    assets: uint256,
+    receiver: address,
+    min_shares: uint256,
+    deadline: uint256,
+    v: uint8,
+    r: bytes32,
+    s: bytes32,
+) -> uint256:
+    """
+    @notice `deposit`, approved by a signature of the caller's in the same transaction.
+    @dev Nothing is read before the permit: whatever it does, the deposit begins after it.
+    @param assets Collateral, and what the signature allows, collateral decimals
+    @param receiver Who gets the shares
+    @param min_shares Least shares accepted, 18 decimals
+    @param deadline Of the signature, seconds
+    @param v Of the signature
+    @param r Of the signature
+    @param s Of the signature
+    @return Shares minted, 18 decimals
+    """
+    vault_account._permit(msg.sender, assets, deadline, v, r, s)
+    return self._deposit(assets, receiver, min_shares)
 
 
 @external
@@ -111,6 +132,23 @@ def withdraw(
 ################################################################
 #                           INTERNAL                           #
 ################################################################
+
+@internal
+def _deposit(assets: uint256, receiver: address, min_shares: uint256) -> uint256:
+    """
+    @notice Mint the most shares that `assets` of the caller's pay for.
+    @param assets Collateral decimals
+    @param receiver Who gets the shares
+    @param min_shares Least shares accepted, 18 decimals
+    @return Shares minted, 18 decimals
+    """
+    shares_now: share_ledger.Shares = vault_account._shares()
+    account: IVaultQuotes.Account = vault_account._account(shares_now)
+    quote: IVaultQuotes.Quote = staticcall vault_account.QUOTES.deposit(account, assets, True)
+    assert quote.shares >= min_shares, "deposit: too few shares"
+    self._enter(account, shares_now, quote, receiver)
+    return quote.shares
+
 
 @internal
 def _enter(

@@ -90,6 +90,35 @@ def _account(shares: share_ledger.Shares) -> IVaultQuotes.Account:
 
 
 @internal
+def _permit(account: address, assets: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
+    """
+    @notice Bring the collateral a signature (EIP-2612) that lets the token move assets.
+    @dev Whether it works is not looked at, for the allowance decides in `_pull`: somebody may have brought it first, and
+         a collateral without permit may refuse or swallow the call. So the account must be who pays, the caller.
+    @param account Who has signed
+    @param assets What the signature allows, collateral decimals
+    @param deadline Of the signature, seconds
+    @param v Of the signature
+    @param r Of the signature
+    @param s Of the signature
+    """
+    success: bool = raw_call(
+        ASSET.address,
+        abi_encode(
+            account,
+            self,
+            assets,
+            deadline,
+            v,
+            r,
+            s,
+            method_id=method_id("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"),
+        ),
+        revert_on_failure=False,
+    )
+
+
+@internal
 def _pull(account: address, assets: uint256):
     """
     @notice Move collateral from a user to the venue, where the next trade books it.

@@ -25,6 +25,8 @@ _tax: uint256
 # Who is called in the middle of a transfer, and with what.
 _target: address
 _call: Bytes[512]
+# Whether it takes calls of functions that it does not have, such as a permit.
+_takes_all: bool
 # Whether the last such call worked, and what it answered.
 entered: public(bool)
 answered: public(Bytes[1024])
@@ -56,10 +58,24 @@ def misbehave(answer: Answer, tax: uint256):
 @external
 def call_back(target: address, call: Bytes[512]):
     """
-    @notice Call `target` in the middle of every transfer from now on.
+    @notice Call `target` in the middle of the next transfer, or of what `take_all` lets in.
     """
     self._target = target
     self._call = call
+
+
+@external
+def take_all(takes_all: bool):
+    """
+    @notice Take calls of functions that it does not have, or refuse them.
+    """
+    self._takes_all = takes_all
+
+
+@external
+def __default__():
+    assert self._takes_all, "hostile: no such function"
+    self._call_out()
 
 
 @external
@@ -90,13 +106,19 @@ def _move(sender: address, receiver: address, amount: uint256) -> Bytes[32]:
         return abi_encode(False)
     self.balanceOf[sender] -= amount
     self.balanceOf[receiver] += amount - self._tax
-    if self._target != empty(address):
-        target: address = self._target
-        # Once is enough: what is called may transfer too.
-        self._target = empty(address)
-        self.entered, self.answered = raw_call(
-            target, self._call, max_outsize=1024, revert_on_failure=False
-        )
+    self._call_out()
     if self._answer == Answer.NOTHING:
         return b""
     return abi_encode(True)
+
+
+@internal
+def _call_out():
+    if self._target == empty(address):
+        return
+    target: address = self._target
+    # Once is enough: what is called may transfer too.
+    self._target = empty(address)
+    self.entered, self.answered = raw_call(
+        target, self._call, max_outsize=1024, revert_on_failure=False
+    )

@@ -91,6 +91,6 @@ def test_verbs_are_those_that_have_tests(token):
     functions = token.interface.functions.items()
     verbs = {name for name, overloads in functions if not overloads[0].is_view}
     anyone = {"claim_fees", "rebalance", "settle", "wind_down"}
-    users = {"deposit", "mint", "redeem", "withdraw"}
+    users = {"deposit", "deposit_with_permit", "mint", "redeem", "withdraw"}
     shares = {"approve", "permit", "transfer", "transferFrom"}
     assert verbs == anyone | users | shares | {"configure", "pause_mint", "seed"}

@@ -7,6 +7,8 @@ from steelyard.model.arithmetic import WAD
 from tests.unit.token.helpers import MAX_UINT, reverts
 
 YES, NO, NOTHING, REVERT = 1, 2, 4, 8
+# Deadline, v, r, s: nothing that anybody has signed.
+UNSIGNED = (MAX_UINT, 27, bytes(32), bytes(32))
 
 
 @pytest.fixture
@@ -81,11 +83,33 @@ def test_transfers_that_deliver_less(venue, token, depositor):
             call()
 
 
+@pytest.mark.parametrize("takes_all", [False, True])
+def test_permit_that_the_collateral_does_not_know(venue, token, depositor, attacker, takes_all):
+    """Refused or swallowed: it is a deposit with an allowance, and fails without, as that does."""
+    venue.usd.take_all(takes_all, sender=DEPLOYER)
+    with venue.evm.anchor():
+        shares = FLOWS["deposit"](venue, token, depositor)
+        expected = shares, venue.books(token, depositor)
+    with venue.evm.anchor():
+        shares = FLOWS["deposit_with_permit"](venue, token, depositor)
+        assert (shares, venue.books(token, depositor)) == expected
+    venue.pay(attacker, 100)
+    for flow in ("deposit", "deposit_with_permit"):
+        with reverts(None):
+            FLOWS[flow](venue, token, attacker)
+    venue.usd.misbehave(NO, 0, sender=DEPLOYER)
+    for account in (depositor, attacker):
+        venue.usd.approve(token, MAX_UINT, sender=account)
+        with reverts("token: transfer failed"):
+            FLOWS["deposit_with_permit"](venue, token, account)
+
+
 def entries(venue, token, account):
     """Every function that reads or moves what a flow is moving, as calldata."""
     one = venue.one
     return {
         "deposit": token.deposit.encode(100 * one, account, 0),
+        "deposit_with_permit": token.deposit_with_permit.encode(100 * one, account, 0, *UNSIGNED),
         "mint": token.mint.encode(WAD, account, MAX_UINT),
         "redeem": token.redeem.encode(WAD, account, account, 0),
         "withdraw": token.withdraw.encode(one, account, account, MAX_UINT),
@@ -107,6 +131,9 @@ def entries(venue, token, account):
 
 FLOWS = {
     "deposit": lambda venue, token, who: token.deposit(100 * venue.one, who, sender=who),
+    "deposit_with_permit": lambda venue, token, who: token.deposit_with_permit(
+        100 * venue.one, who, 0, *UNSIGNED, sender=who
+    ),
     "mint": lambda venue, token, who: token.mint(WAD, who, sender=who),
     "redeem": lambda venue, token, who: token.redeem(WAD, who, who, sender=who),
     "withdraw": lambda venue, token, who: token.withdraw(venue.one, who, who, sender=who),
@@ -131,6 +158,22 @@ def test_nothing_can_be_entered_in_the_middle_of_a_flow(venue, token, holder, fl
         with venue.evm.anchor():
             venue.usd.call_back(token, data, sender=DEPLOYER)
             assert (FLOWS[flow](venue, token, holder), venue.books(token, holder)) == expected
+            assert not venue.usd.entered(), name
+
+
+def test_nothing_can_be_entered_in_the_middle_of_a_permit(venue, token, holder):
+    with venue.evm.anchor():
+        flow = FLOWS["deposit_with_permit"]
+        expected = flow(venue, token, holder), venue.books(token, holder)
+    venue.usd.take_all(True, sender=DEPLOYER)
+    with venue.evm.anchor():
+        venue.usd.call_back(token, token.balanceOf.encode(holder), sender=DEPLOYER)
+        flow(venue, token, holder)
+        assert venue.usd.entered()
+    for name, data in entries(venue, token, holder).items():
+        with venue.evm.anchor():
+            venue.usd.call_back(token, data, sender=DEPLOYER)
+            assert (flow(venue, token, holder), venue.books(token, holder)) == expected
             assert not venue.usd.entered(), name
 
 

@@ -1,23 +1,14 @@
 """Approval by signature (EIP-2612), in a domain that the token describes (EIP-5267)."""
 
 import pytest
-from eth_account import Account
-from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
 from steelyard.model.arithmetic import DAY, WAD
 from tests.unit.token.helpers import MAX_UINT, NOON, reverts
+from tests.unit.token.permits import SIGNER, STRANGER, sign_permit
 
-SIGNER = Account.from_key(keccak(text="holder's key"))
-STRANGER = Account.from_key(keccak(text="stranger's key"))
 HOLDER = SIGNER.address.lower()
 DEADLINE = NOON + DAY
-PERMIT = ("owner:address", "spender:address", "value:uint256", "nonce:uint256", "deadline:uint256")
-DOMAIN = ("name:string", "version:string", "chainId:uint256", "verifyingContract:address")
-
-
-def typed(fields):
-    return [dict(zip(("name", "type"), field.split(":"), strict=True)) for field in fields]
 
 
 @pytest.fixture
@@ -25,12 +16,6 @@ def sign(token, spender):
     """Signature (v, r, s) of a permit of the holder's for the spender."""
 
     def sign(value, signer=SIGNER, nonce=0, deadline=DEADLINE, **domain):
-        own = {
-            "name": token.name(),
-            "version": "1",
-            "chainId": 1,
-            "verifyingContract": token.address,
-        }
         message = {
             "owner": HOLDER,
             "spender": spender,
@@ -38,14 +23,7 @@ def sign(token, spender):
             "nonce": nonce,
             "deadline": deadline,
         }
-        data = {
-            "types": {"EIP712Domain": typed(DOMAIN), "Permit": typed(PERMIT)},
-            "primaryType": "Permit",
-            "domain": own | domain,
-            "message": message,
-        }
-        signed = signer.sign_message(encode_typed_data(full_message=data))
-        return signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
+        return sign_permit(token, message, signer, **domain)
 
     return sign
 

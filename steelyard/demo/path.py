@@ -1,8 +1,8 @@
 """When the market sees which price: an hourly history cut into moments.
 
-An hour is four moments, a quarter of an hour apart: its open, the extreme nearer to the open (in
-ratio), the other extreme, its close. So the whole range of an hour is one jump without a price in
-between. That is as adverse as the hour can have been: a real market shows prices on the way.
+An hour is four moments, a quarter of an hour apart, as `Bar.path` has them. So its whole range is
+one jump without a price in between. That is as adverse as the hour can have been: a real market
+shows prices on the way.
 A rate of funding holds from the first moment at or after its time.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from steelyard.history import Bar, Gap, History, HistoryError
+from steelyard.history import Gap, History, HistoryError
 from steelyard.model.arithmetic import WAD
 
 HOUR = 3_600
@@ -96,7 +96,7 @@ def moments(history: History) -> list[Moment]:
     ends = {gap.end: gap for gap in history.gaps}
     found = []
     for bar in history.bars:
-        for quarter, price in enumerate(_prices(bar)):
+        for quarter, price in enumerate(bar.path()):
             time = bar.timestamp + quarter * QUARTER
             found.append(Moment(time, price, history.rate_at(time), ends.get(time)))
     return found
@@ -118,15 +118,3 @@ def largest_jump(path: list[Moment]) -> Jump:
         ),
         key=lambda jump: max(WAD + jump.size, WAD * WAD // (WAD + jump.size)),
     )
-
-
-def _prices(bar: Bar) -> tuple[int, int, int, int]:
-    """Return the prices of an hour in their order.
-
-    >>> _prices(Bar(0, 100, 110, 80, 90)), _prices(Bar(0, 100, 130, 80, 90))
-    ((100, 110, 80, 90), (100, 80, 130, 90))
-    """
-    # Nearer in ratio: high / open is less than open / low.
-    if bar.high * bar.low < bar.open * bar.open:
-        return bar.open, bar.high, bar.low, bar.close
-    return bar.open, bar.low, bar.high, bar.close

@@ -10,7 +10,7 @@ Example:
 
 from steelyard.history.made import default_history
 from steelyard.history.market import Bar, FundingRate, Gap, History, HistoryError
-from steelyard.history.reading import parse_time, read_history
+from steelyard.history.reading import parse_time, read_history, read_prices
 
 __all__ = [
     "Bar",
@@ -21,4 +21,5 @@ __all__ = [
     "default_history",
     "parse_time",
     "read_history",
+    "read_prices",
 ]

@@ -80,7 +80,7 @@ def _hours(source: random.Random) -> list[Bar]:
         for _ in range(phase.hours):
             path = [price]
             for _ in range(_STEPS):
-                change = phase.drift // _STEPS + _swing(source, phase.swing)
+                change = phase.drift // _STEPS + swing(source, phase.swing)
                 path.append(path[-1] * (_PPM + change) // _PPM)
             price = path[-1]
             prices = [cents * _CENT for cents in (path[0], max(path), min(path), price)]
@@ -88,8 +88,13 @@ def _hours(source: random.Random) -> list[Bar]:
     return bars
 
 
-def _swing(source: random.Random, most: int) -> int:
-    """Return a random change in [-most, most), small ones more likely."""
+def swing(source: random.Random, most: int) -> int:
+    """Return a random change in [-most, most), small ones more likely.
+
+    Args:
+        source: Two numbers are drawn.
+        most: In units of choice; the standard deviation is `most` by the root of 6.
+    """
     # A float times a power of two is exact, so no platform rounds it another way.
     draws = sum(int(source.random() * 2**32) for _ in range(2))
     return (draws - 2**32) * most // 2**32

@@ -56,6 +56,19 @@ class Bar:
     low: int
     close: int
 
+    def path(self) -> tuple[int, int, int, int]:
+        """Return open, the extreme nearer to it (in ratio), the other extreme, and close.
+
+        That is the order that a price takes most often, and four points a quarter of an hour apart.
+
+        >>> Bar(0, 100, 110, 80, 90).path(), Bar(0, 100, 130, 80, 90).path()
+        ((100, 110, 80, 90), (100, 80, 130, 90))
+        """
+        # Nearer in ratio: high / open is less than open / low.
+        if self.high * self.low < self.open * self.open:
+            return self.open, self.high, self.low, self.close
+        return self.open, self.low, self.high, self.close
+
 
 class FundingRate(NamedTuple):
     """A rate that holds from its time until the next one.

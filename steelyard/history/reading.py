@@ -78,6 +78,21 @@ def read_history(
     return History(prices.stem, bars, covering)
 
 
+def read_prices(prices: str | Path) -> tuple[Bar, ...]:
+    """Read hourly prices alone.
+
+    Args:
+        prices: As for `read_history`.
+
+    Returns:
+        At least one hour, by time.
+
+    Raises:
+        HistoryError: The file is not as it should be; the message names the line.
+    """
+    return tuple(_read_bars(Path(prices)))
+
+
 def parse_time(time: str | int) -> int:
     """Return a time in unix seconds.
 

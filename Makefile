@@ -26,7 +26,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 # For every platform and every supported Python; without the addresses of the registry it asked.
 RESOLVE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help setup demo test lint format devnet bench fuzz lock clean
+.PHONY: help setup demo test lint format abis devnet bench fuzz lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,11 +48,15 @@ lint: $(SETUP) ## Check formatting, style, types, spelling and the contract rule
 	mamushi --check --line-length 100 interfaces contracts || { echo 'run `make format`'; exit 1; }
 	codespell
 	python scripts/check_contracts.py
+	python scripts/build_abis.py --check
 
 format: $(SETUP) ## Format Python and Vyper files in place.
 	ruff check --fix
 	ruff format
 	mamushi --line-length 100 interfaces contracts
+
+abis: $(SETUP) ## Write the ABIs that the package carries, after a change of a contract's functions or events.
+	python scripts/build_abis.py
 
 devnet: setup ## Start a local node with 2-second blocks on 127.0.0.1:8545 (needs Node).
 	$(if $(NPM),,@echo "make devnet needs Node.js with npm, which brings anvil: install it and try again"; exit 1)

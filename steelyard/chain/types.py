@@ -52,6 +52,9 @@ class RawLog:
         block: Number of its block.
         transaction: Hash.
         index: Position in its block.
+        block_hash: Of its block; empty where the node does not say.
+        timestamp: Of its block, seconds; None where the node does not say.
+        removed: Whether its block is no longer part of the chain.
     """
 
     address: str
@@ -60,6 +63,9 @@ class RawLog:
     block: int
     transaction: str
     index: int
+    block_hash: str = ""
+    timestamp: int | None = None
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ def read_block(answer: Mapping[str, Any]) -> Block:
 
 def read_log(answer: Mapping[str, Any]) -> RawLog:
     """Return a log as `eth_getLogs` gives it."""
+    timestamp = answer.get("blockTimestamp")
     return RawLog(
         address=to_checksum_address(answer["address"]),
         topics=tuple(from_hex(topic) for topic in answer["topics"]),
@@ -119,6 +126,9 @@ def read_log(answer: Mapping[str, Any]) -> RawLog:
         block=int(answer["blockNumber"], 16),
         transaction=answer["transactionHash"],
         index=int(answer["logIndex"], 16),
+        block_hash=answer.get("blockHash") or "",
+        timestamp=None if timestamp is None else int(timestamp, 16),
+        removed=bool(answer.get("removed", False)),
     )
 
 

@@ -40,11 +40,18 @@ implements: IMockAggregator
 ################################################################
 
 from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
 
 initializes: ownable
+initializes: ownable_2step[ownable := ownable]
 
 # Giving up ownership is left out: a feed that nobody updates serves no test.
-exports: (ownable.owner, ownable.transfer_ownership)
+exports: (
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
+)
 
 ################################################################
 #                          CONSTANTS                           #
@@ -107,6 +114,7 @@ def __init__(decimals: uint8, description: String[64], answer: int256):
     @param answer First price, in `decimals` decimals, any sign
     """
     ownable.__init__()
+    ownable_2step.__init__()
     self.decimals = decimals
     self.description = description
     self._store(FIRST_ROUND, answer, block.timestamp, block.timestamp, FIRST_ROUND)

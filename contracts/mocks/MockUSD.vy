@@ -30,16 +30,20 @@ implements: IMockUSD
 ################################################################
 
 from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
 from snekmate.tokens import erc20
 
 initializes: ownable
+initializes: ownable_2step[ownable := ownable]
 initializes: erc20[ownable := ownable]
 
 # Left out on purpose: the minter role (the owner alone mints), the ownership functions of `erc20`
 # that maintain that role, and giving up ownership, which would freeze the faucet limits for good.
 exports: (
-    ownable.owner,
-    ownable.transfer_ownership,
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
     erc20.name,
     erc20.symbol,
     erc20.decimals,
@@ -90,6 +94,7 @@ def __init__(decimals: uint8):
     """
     assert decimals <= MAX_DECIMALS, "mock_usd: too many decimals"
     ownable.__init__()
+    ownable_2step.__init__()
     erc20.__init__("Mock USD", "mUSD", decimals, "Mock USD", "1")
 
     one: uint256 = 10**convert(decimals, uint256)

@@ -11,11 +11,13 @@
 @dev Thin over modules/, one concept each: perp_math (formulas), price_feed (oracle), config (parameters),
      books (open interest, funding, value of all positions), accounts (positions), treasury (cash), trading
      (orders), account_views (state and quotes), liquidation, liquidity (LP shares), operator (owner's switches).
+     Owner in two steps: `transfer_ownership`, then `accept_ownership`.
      Conservation: booked cash = sum of margins + pools + fees + keepers owed, to the wei.
 @custom:kill Owner: set_market_status(PAUSED) halts a market, close_market ends it at a settlement price.
 """
 
 from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
 
 from ...interfaces import IPerpExchange
 from .modules import account_views
@@ -36,6 +38,7 @@ implements: IPerpExchange
 ################################################################
 
 initializes: ownable
+initializes: ownable_2step[ownable := ownable]
 initializes: treasury
 initializes: config
 initializes: books[config := config]
@@ -52,7 +55,13 @@ initializes: operator[
     ownable := ownable, liquidation := liquidation, books := books, config := config
 ]
 
-exports: (ownable.owner, ownable.transfer_ownership)
+# Left out on purpose: giving up ownership, which would leave markets that nobody could pause or close.
+exports: (
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
+)
 exports: (
     treasury.asset, treasury.cash, treasury.owed, treasury.owed_total, treasury.claim_keeper_fees
 )
@@ -94,6 +103,7 @@ def __init__(asset: address, decimals: uint256, parameters: address):
     @param parameters MarketParameters
     """
     ownable.__init__()
+    ownable_2step.__init__()
     treasury.__init__(asset, decimals)
     config.__init__(parameters)
 

@@ -44,6 +44,9 @@ def test_owner_only(feed, trader, attacker):
 
 def test_follows_the_ownership(feed, owner, trader):
     feed.transfer_ownership(trader, sender=owner)
+    with ape.reverts("ownable: caller is not the owner"):
+        feed.push(1, sender=trader)
+    feed.accept_ownership(sender=trader)
 
     feed.push(1, sender=trader)
     with ape.reverts("ownable: caller is not the owner"):

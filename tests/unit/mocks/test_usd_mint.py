@@ -18,6 +18,9 @@ def test_owner_only(usd, trader, attacker):
 
 def test_follows_the_ownership(usd, owner, trader):
     usd.transfer_ownership(trader, sender=owner)
+    with ape.reverts("ownable: caller is not the owner"):
+        usd.mint(trader, 1, sender=trader)
+    usd.accept_ownership(sender=trader)
 
     usd.mint(trader, 1, sender=trader)
     with ape.reverts("ownable: caller is not the owner"):

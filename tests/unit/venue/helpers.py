@@ -18,7 +18,6 @@ MAX_INT, MIN_INT = 2**255 - 1, -(2**255)
 ACTIVE, REDUCE_ONLY, PAUSED, CLOSED = 1, 2, 4, 8
 
 NOT_OWNER = "ownable: caller is not the owner"
-ZERO_OWNER = "ownable: new owner is the zero address"
 
 # Ether as Synthetix had it, but without funding: so nothing changes from second to second.
 CONFIG = {

@@ -6,6 +6,7 @@ from tests.unit.venue.helpers import MAX_UINT, ZERO_ADDRESS
 
 def test_begins_empty(empty_venue, exchange, usd, owner, lp):
     assert exchange.owner() == owner
+    assert exchange.pending_owner() == ZERO_ADDRESS
     assert exchange.asset() == usd
     assert exchange.market_count() == 0
     assert exchange.cash() == exchange.owed_total() == exchange.owed(owner) == 0
@@ -29,22 +30,3 @@ def test_too_many_decimals(project, owner, usd, parameters, digits):
 def test_deployer_owns_it(project, attacker, usd, parameters):
     exchange = attacker.deploy(project.PerpExchange, usd, 6, parameters)
     assert exchange.owner() == attacker
-
-
-def test_transfers_ownership(exchange, owner, guardian):
-    tx = exchange.transfer_ownership(guardian, sender=owner)
-    assert exchange.owner() == guardian
-    assert tx.events == [exchange.OwnershipTransferred(previous_owner=owner, new_owner=guardian)]
-    with ape.reverts("ownable: caller is not the owner"):
-        exchange.transfer_ownership(owner, sender=owner)
-
-
-def test_ownership_is_the_owners_to_give(exchange, strangers):
-    for account in strangers:
-        with ape.reverts("ownable: caller is not the owner"):
-            exchange.transfer_ownership(account, sender=account)
-
-
-def test_ownership_is_not_given_to_nobody(exchange, owner):
-    with ape.reverts("ownable: new owner is the zero address"):
-        exchange.transfer_ownership(ZERO_ADDRESS, sender=owner)

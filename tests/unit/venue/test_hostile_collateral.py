@@ -45,6 +45,7 @@ def venue(project, chain, actors, owner, lp, trader, other_trader, keeper, attac
     venue.price(2_000)
     venue.open(trader, 10 * ETH, 10_000)
     exchange.transfer_ownership(token, sender=owner)
+    token.act(exchange, exchange.accept_ownership.encode_input(), sender=owner)
     return venue
 
 

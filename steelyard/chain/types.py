@@ -127,7 +127,8 @@ def read_log(answer: Mapping[str, Any]) -> RawLog:
         transaction=answer["transactionHash"],
         index=int(answer["logIndex"], 16),
         block_hash=answer.get("blockHash") or "",
-        timestamp=None if timestamp is None else int(timestamp, 16),
+        # Not in the standard; some nodes give it, and some of those as a number.
+        timestamp=int(timestamp, 16) if isinstance(timestamp, str) else timestamp,
         removed=bool(answer.get("removed", False)),
     )
 

@@ -90,7 +90,7 @@ class MarketSetup:
 
 
 # Price (quote), then skew scale, open-interest cap and liquidation cap (underlying).
-_MAJORS = {"ETH": (2_000, 1_000_000, 31_000, 800), "BTC": (40_000, 100_000, 1_750, 80)}
+MAJORS = {"ETH": (2_000, 1_000_000, 31_000, 800), "BTC": (40_000, 100_000, 1_750, 80)}
 
 
 def default_market(symbol: str) -> MarketSetup:
@@ -105,9 +105,9 @@ def default_market(symbol: str) -> MarketSetup:
     Raises:
         DeploymentError: There is no default for the symbol.
     """
-    if symbol not in _MAJORS:
-        raise DeploymentError(f"no default market for {symbol!r}", f"known: {', '.join(_MAJORS)}")
-    price, skew_scale, cap, liquidation_cap = _MAJORS[symbol]
+    if symbol not in MAJORS:
+        raise DeploymentError(f"no default market for {symbol!r}", f"known: {', '.join(MAJORS)}")
+    price, skew_scale, cap, liquidation_cap = MAJORS[symbol]
     return MarketSetup(
         symbol=symbol,
         feed=FeedConfig(f"{symbol} / USD", price * WAD),

@@ -1,0 +1,1 @@
+"""The keeper: whoever runs it keeps tokens inside their bands, and is paid for it."""

@@ -58,10 +58,9 @@ format: $(SETUP) ## Format Python and Vyper files in place.
 abis: $(SETUP) ## Write the ABIs that the package carries, after a change of a contract's functions or events.
 	python scripts/build_abis.py
 
-devnet: setup ## Start a local node with 2-second blocks on 127.0.0.1:8545 (needs Node).
+devnet: setup ## Run a local chain with the system on it and moving prices, on 127.0.0.1:8545 (needs Node); ARGS=--help: options.
 	$(if $(NPM),,@echo "make devnet needs Node.js with npm, which brings anvil: install it and try again"; exit 1)
-	@echo "A bare anvil: no contracts are deployed on it. Stop it with Ctrl-C."
-	@exec anvil --host 127.0.0.1 --port 8545 --block-time 2
+	@exec python scripts/devnet.py $(ARGS)
 
 bench: setup ## Measure the gas of each user action as whole transactions, into out/gas.json (needs Node).
 	python -m tests.bench.gas

@@ -122,6 +122,11 @@ class Walker:
         """Return how far along its path a feed is, seconds of the path's time."""
         return feed.position + int((self._clock() - self._began) * self.speed)
 
+    def says(self) -> str:
+        """Return the paths' own time for people."""
+        said = {walk.feed.path.says(self.position(walk.feed)): None for walk in self._walks}
+        return ", ".join(said)
+
     def walked(self) -> dict[str, dict[str, Any]]:
         """Return where every path is, by symbol, for a later walk to go on."""
         return {

@@ -80,6 +80,7 @@ class Receipt:
         effective_gas_price: Wei per gas.
         contract_address: What it created, or None.
         logs: In order.
+        block_hash: Of its block: after a reorganisation it is another.
     """
 
     hash: str
@@ -89,6 +90,7 @@ class Receipt:
     effective_gas_price: int
     contract_address: str | None
     logs: tuple[RawLog, ...]
+    block_hash: str = ""
 
     @property
     def gas_cost(self) -> int:
@@ -144,4 +146,5 @@ def read_receipt(answer: Mapping[str, Any]) -> Receipt:
         effective_gas_price=int(answer.get("effectiveGasPrice") or "0x0", 16),
         contract_address=to_checksum_address(created) if created else None,
         logs=tuple(map(read_log, answer["logs"])),
+        block_hash=answer.get("blockHash") or "",
     )

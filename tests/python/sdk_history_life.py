@@ -121,6 +121,11 @@ class Life:
         """What the lens says at the end of a block."""
         return self.lens.call.token_state(token.address, block=block)
 
+    def view(self, contract: Any, name: str, account: str, block: int) -> int:
+        """What a function of one account said at the end of a block."""
+        found = ChainContract(self.chain, contract.address, contract.interface)
+        return getattr(found.call, name)(account, block=block)
+
     def _made(self, token: Any) -> Any:
         factory = ChainContract(
             self.chain, self.system.factory.address, load_abi("LeveragedTokenFactory")

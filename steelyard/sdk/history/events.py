@@ -59,6 +59,13 @@ class Trade:
     equity: int
     shares: Counted
 
+    @property
+    def impact(self) -> int:
+        """What the fill was worse than the oracle price, quote WAD, up."""
+        traded = self.event.values
+        better: int = traded.size_delta * (traded.price - traded.fill_price) // WAD
+        return -better
+
 
 def terms_of(config: Any) -> Terms:
     """Return the terms that the factory packs; without a receiver no fee accrues."""

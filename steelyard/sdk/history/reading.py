@@ -93,19 +93,19 @@ class _Changed(Exception):
 
 def _read(reader: _Reader, last: int | None) -> History:
     source, tip = reader.source, reader.chain.block("latest" if last is None else last)
-    made = reader.made(tip.number)
-    logs = sorted(
-        [*reader.of_token(made.block, tip.number), *reader.of_account(made.block, tip.number)],
-        key=lambda log: (log.block, log.index),
-    )
-    times = reader.times([made, *logs], tip)
-    created, *events = [_happened(log, times[log.block]) for log in (made, *logs)]
+    try:
+        created, *events = reader.events(tip)
+    except NodeError as error:
+        # A node refuses to speak of blocks that it no longer has.
+        if reader.holds(tip):
+            raise
+        raise _Changed from error
     return History(
         token=source.token,
         symbol=source.symbol,
         decimals=source.decimals,
-        born=made.block,
-        first=made.block,
+        born=created.block,
+        first=created.block,
         last=tip.number,
         last_hash=tip.hash,
         all=tuple(play(created, events, source.decimals)),
@@ -120,6 +120,24 @@ class _Reader:
     source: Source
     span: int
     progress: Progress | None
+
+    def events(self, tip: Block) -> list[Happened]:
+        """Return all there is up to a block, the token's making first.
+
+        Raises:
+            _Changed: It is not of one chain.
+        """
+        made = self.made(tip.number)
+        logs = [*self.of_token(made.block, tip.number), *self.of_account(made.block, tip.number)]
+        times = self.times([made, *logs], tip)
+        logs.sort(key=lambda log: (log.block, log.index))
+        return [_happened(log, times[log.block]) for log in (made, *logs)]
+
+    def holds(self, tip: Block) -> bool:
+        """Return whether a block is still part of the chain."""
+        if self.chain.block().number < tip.number:
+            return False
+        return self.chain.block(tip.number).hash == tip.hash
 
     def made(self, last: int) -> RawLog:
         """Return the log of the token's making."""
@@ -167,12 +185,7 @@ class _Reader:
         return times
 
     def _block(self, number: int, expected: str) -> Block:
-        try:
-            block = self.chain.block(number)
-        except NodeError as error:
-            if error.code:
-                raise
-            raise _Changed from error  # the chain has become shorter
+        block = self.chain.block(number)
         if not _same(block.hash, expected):
             raise _Changed
         return block

@@ -64,11 +64,12 @@ class Record:
     def columns(cls) -> list[str]:
         """Return the names in `to_row`, in order."""
         raw = get_type_hints(cls).get("raw")
-        names = [field.name for field in fields(cls) if field.name != "raw"]
+        names = [field.name for field in fields(cls) if field.name not in ("raw", "decimals")]
         return [*names, *(raw._fields if raw is not None else ())]
 
     def _items(self) -> list[tuple[str, Any]]:
-        return [(field.name, getattr(self, field.name)) for field in fields(self)]
+        names = [field.name for field in fields(self) if field.name != "decimals"]
+        return [(name, getattr(self, name)) for name in names]
 
 
 class NavRaw(NamedTuple):
@@ -125,7 +126,9 @@ class FlowRaw(NamedTuple):
     cost: int
     fee_shares: int
     venue_fee: int
+    impact: int
     size_delta: int
+    price: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +143,14 @@ class Flow(Record):
         raw: Integers.
         assets: Paid or got.
         shares: Minted or burned.
-        nav: Equity per share just before.
+        nav: Equity per share just before; for a seed, just after.
         cost: What `assets` are worse than the shares at that net asset value: entry or exit fee,
-            order fee and impact; negative when the venue paid a rebate. 0 for a seed.
-        fee_shares: Entry or exit fee, at least; 0 where it is burned.
+            order fee and impact, to rounding; negative when the venue pays for relieving its skew.
+        fee_shares: Entry or exit fee, down; burned for all holders when nobody gets it.
         venue_fee: Order fee.
+        impact: What the fill is worse than the oracle price; negative when it is better.
         size_delta: The trade.
+        price: Oracle price; 0 once the token is settled.
     """
 
     kind = "flow"
@@ -160,7 +165,9 @@ class Flow(Record):
     cost = Amount()
     fee_shares = Amount()
     venue_fee = Amount()
+    impact = Amount()
     size_delta = Amount()
+    price = Amount()
 
 
 class RebalanceRaw(NamedTuple):

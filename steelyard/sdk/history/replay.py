@@ -156,16 +156,16 @@ class _Replay:
             made.seed_assets * self._scale - equity,
             0,
             traded.fee,
+            trade.impact,
             traded.size_delta,
+            traded.price,
         )
         factory, creator = _who(moved.receiver), _who(made.creator)
         self._add(Flow, verb="seed", account=factory, sender=creator, receiver=factory, raw=raw)
 
     def _deposit(self, values: Any) -> None:
-        trade, traded = self._explained(), values.shares
+        trade, traded = self._explained(), self._book.terms.mint_traded(values.shares)
         self._check(trade.event.values.asset_delta == values.assets, "a deposit without its trade")
-        if self._book.terms.fees_on:
-            traded = self._book.terms.mint_traded(values.shares)
         self._flow("mint", values, values.owner, trade, traded - values.shares)
 
     def _withdraw(self, values: Any) -> None:
@@ -178,12 +178,12 @@ class _Replay:
         assets, shares = self._settlement
         value = values.shares * assets * self._scale // shares
         cost = value - values.assets * self._scale
-        raw = FlowRaw(values.assets, values.shares, self._nav, cost, 0, 0, 0)
+        raw = FlowRaw(values.assets, values.shares, self._nav, cost, 0, 0, 0, 0, 0)
         names = {"account": values.owner, "sender": values.sender, "receiver": values.receiver}
         self._add(Flow, verb="redeem", raw=raw, **{key: _who(who) for key, who in names.items()})
 
     def _flow(self, verb: str, values: Any, receiver: str, trade: Trade, fee_shares: int) -> None:
-        equity, all_shares = trade.equity, trade.shares.all
+        equity, all_shares, traded = trade.equity, trade.shares.all, trade.event.values
         paid = values.assets * self._scale
         value = values.shares * equity // all_shares
         raw = FlowRaw(
@@ -192,8 +192,10 @@ class _Replay:
             equity * WAD // all_shares,
             paid - value if verb == "mint" else value - paid,
             fee_shares,
-            trade.event.values.fee,
-            trade.event.values.size_delta,
+            traded.fee,
+            trade.impact,
+            traded.size_delta,
+            traded.price,
         )
         names = {"account": values.owner, "sender": values.sender, "receiver": receiver}
         self._add(Flow, verb=verb, raw=raw, **{key: _who(who) for key, who in names.items()})
@@ -216,8 +218,7 @@ class _Replay:
             return
         left, self._leaving = self._leaving.values, None
         self._check(values.asset_delta == -left.assets, "a redemption without its trade")
-        terms = self._book.terms
-        fee = left.shares - terms.redeem_traded(left.shares) if terms.fees_on else 0
+        fee = left.shares - self._book.terms.redeem_traded(left.shares)
         self._flow("redeem", left, left.receiver, trade, fee)
 
     def _margin_deposited(self, values: Any) -> None:

@@ -7,6 +7,7 @@ only ever returned for exactly the sources, versions and settings it was made fr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -108,6 +109,30 @@ def compile_source(source: str, name: str = "Contract") -> Artifact:
     return _compile(source, Path(f"{name}.vy"), f"{name}.vy")
 
 
+def standard_input(name: str) -> dict[str, Any]:
+    """Return what a block explorer wants to see of a contract: the compiler's standard JSON input.
+
+    Args:
+        name: File stem of a contract of this checkout.
+
+    Returns:
+        All sources that it is made from, paths relative, and the settings; `vyper-json` makes the
+        same code from it.
+
+    Raises:
+        CompileError: As in `compile_contract`.
+    """
+    path = contract_paths()[compile_contract(name).name]
+    source = path.relative_to(ROOT).as_posix()
+    with contextlib.chdir(ROOT):  # the paths of this output are relative to the working directory
+        search = [_site_packages(), ROOT]
+        made = _run(path.read_text(), path, source, search, ("solc_json",))["solc_json"]
+    # Libraries are where this machine keeps them: the reader's machine has them beside the rest.
+    made["sources"] = {_portable(path): text for path, text in made["sources"].items()}
+    made["settings"]["search_paths"] = ["."]
+    return dict(made)
+
+
 def contract_paths() -> dict[str, Path]:
     """Return the deployable contracts of this checkout: file stem to absolute path.
 
@@ -123,6 +148,11 @@ def contract_paths() -> dict[str, Path]:
             raise CompileError(f"two contracts are named {path.stem}", "rename one")
         paths[path.stem] = path
     return paths
+
+
+def _portable(path: str) -> str:
+    """Return the path of a source without the folder that libraries are installed in."""
+    return path if path.startswith(_SOURCE_FOLDERS) else path[path.index("snekmate/") :]
 
 
 def _cache_key(source: str) -> str:
@@ -154,6 +184,20 @@ def _source_files() -> Iterator[Path]:
 
 def _compile(text: str, path: Path, source: str) -> Artifact:
     """Run the compiler on `text`, which stands at `path`; `source` is the name in messages."""
+    output = _run(text, path, source, [_site_packages()], _OUTPUTS)
+    return Artifact(
+        name=path.stem,
+        abi=output["abi"],
+        creation_code=bytes.fromhex(output["bytecode"].removeprefix("0x")),
+        runtime_code=bytes.fromhex(output["bytecode_runtime"].removeprefix("0x")),
+        source=source,
+    )
+
+
+def _run(
+    text: str, path: Path, source: str, search: list[Path], outputs: tuple[str, ...]
+) -> dict[str, Any]:
+    """Run the compiler, see `_compile`, and return its outputs; imports look in `search`."""
     # Importing Vyper takes longer than reading a cached artifact: only when it has work to do.
     # It ships no type information.
     from vyper.compiler import compile_from_file_input  # type: ignore[import-untyped]
@@ -163,20 +207,16 @@ def _compile(text: str, path: Path, source: str) -> Artifact:
     )
     from vyper.compiler.settings import Settings  # type: ignore[import-untyped]
 
-    bundle = FilesystemInputBundle([_site_packages()])
+    bundle = FilesystemInputBundle(search)
     file = FileInput(source_id=-1, path=Path(source), resolved_path=path, contents=text)
     settings = Settings(evm_version=EVM_VERSION)
     try:
-        output = compile_from_file_input(file, bundle, settings, output_formats=_OUTPUTS)
+        output: dict[str, Any] = compile_from_file_input(
+            file, bundle, settings, output_formats=outputs
+        )
     except Exception as error:  # Vyper's errors have no public base class; none is lost here.
         raise CompileError(f"{source} does not compile: {error}") from error
-    return Artifact(
-        name=path.stem,
-        abi=output["abi"],
-        creation_code=bytes.fromhex(output["bytecode"].removeprefix("0x")),
-        runtime_code=bytes.fromhex(output["bytecode_runtime"].removeprefix("0x")),
-        source=source,
-    )
+    return output
 
 
 @functools.cache

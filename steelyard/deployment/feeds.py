@@ -81,7 +81,7 @@ def read_feeds(chain: Chain, spec: DeploymentSpec) -> dict[str, Round]:
     rounds: dict[str, Round] = {}
     problems: list[str] = []
     for feed in expected_feeds(spec, system_config(spec)):
-        found = _ask(chain, feed, now)
+        found = ask_feed(chain, feed, now)
         if isinstance(found, str):
             problems.append(f"{feed.path}: {found}")
         else:
@@ -108,8 +108,17 @@ def _usual_price(symbol: str) -> int:
     return MAJORS[default_market(symbol if symbol in MAJORS else "ETH").symbol][0]
 
 
-def _ask(chain: Chain, feed: Expected, now: int) -> Round | str:
-    """Return what a feed says, or what is wrong with it."""
+def ask_feed(chain: Chain, feed: Expected, now: int) -> Round | str:
+    """Return what a feed says, or what is wrong with it.
+
+    Args:
+        chain: Where it is.
+        feed: What it should be.
+        now: Unix seconds.
+
+    Raises:
+        ChainError: The node does not answer.
+    """
     if not chain.code(feed.address):
         return f"there is no contract at {feed.address} on chain {chain.chain_id}"
     contract = ChainContract(chain, feed.address, load_abi("IAggregatorV3"))

@@ -273,6 +273,18 @@ def run_job(
     return record
 
 
+def abandon(place: Place) -> Path | None:
+    """Give up a deployment that is half-way; its journal is kept aside.
+
+    Args:
+        place: Of its record.
+
+    Returns:
+        Where the journal is kept, None if there was none.
+    """
+    return put_aside(place.journal) if place.journal.exists() else None
+
+
 def put_aside(path: Path) -> Path:
     """Rename a file so that nothing takes it for a record any more, and return its new name."""
     number = 1

@@ -264,6 +264,12 @@ def _owner(plan: Plan, name: str, ours: Contract, theirs: ChainContract) -> Iter
         yield Check(name, what, to_checksum_address(owner), to_checksum_address(found[what]))
 
 
+def contract_kinds(record: Deployment) -> list[str]:
+    """Return the contracts of this checkout that a deployment is made of, each once."""
+    kinds = [name.partition(" ")[0] for name in record.contracts]
+    return list(dict.fromkeys(kinds))
+
+
 def differences(checks: list[Check]) -> list[Check]:
     """Return the checks that failed."""
     return [check for check in checks if not check.ok]

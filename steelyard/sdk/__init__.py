@@ -49,6 +49,7 @@ from steelyard.sdk.flows import (
     RebalanceReceipt,
     TxReceipt,
 )
+from steelyard.sdk.history import AccountHistory, ChainReorganised, History, HistoryError
 from steelyard.sdk.market import MarketInfo, readable
 from steelyard.sdk.permits import Permit
 from steelyard.sdk.states import HolderState, TokenState
@@ -57,6 +58,7 @@ from steelyard.sdk.token import SLIPPAGE_BPS, Token
 __all__ = [
     "SLIPPAGE_BPS",
     "AccountFlagged",
+    "AccountHistory",
     "AllowanceTooLow",
     "Amount",
     "AmountError",
@@ -66,11 +68,14 @@ __all__ = [
     "BadReceiver",
     "CapReached",
     "ChainError",
+    "ChainReorganised",
     "Collateral",
     "Connection",
     "FaucetLimit",
     "FlowFigures",
     "FlowReceipt",
+    "History",
+    "HistoryError",
     "HolderState",
     "InsufficientBalance",
     "KeySigner",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from eth_utils.address import is_address, to_checksum_address
@@ -19,6 +20,7 @@ from steelyard.sdk.flows import (
     TxReceipt,
     Verb,
 )
+from steelyard.sdk.history import AccountHistory, History, Source, read_history
 from steelyard.sdk.market import MarketInfo
 from steelyard.sdk.permits import Permit
 from steelyard.sdk.previewing import Case, preview
@@ -57,6 +59,7 @@ class Token:
         self.name: str = raw.setup.name
         self.market = connection.deployment.market_symbol(raw.setup.market)
         self.venue = connection.contract("PerpExchange", raw.setup.venue)
+        self._market_id: int = raw.setup.market
         self._quotes = connection.contract("VaultQuotes", raw.setup.quotes)
         self._lens = connection.contract("LeveragedTokenLens")
 
@@ -89,6 +92,51 @@ class Token:
         owner = account or self._connection.account
         raw = self._connection.view(self._lens, "holder_state", owner, self.address, block=block)
         return HolderState(raw, self._collateral.decimals)
+
+    def history(
+        self,
+        first: int | None = None,
+        last: int | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> History:
+        """Return what happened to the token, from its logs alone: no archive node is needed.
+
+        Args:
+            first: Number of the first block to return; all are read from the token's own on.
+            last: Number of the last block; the newest by default.
+            progress: Called with the blocks done and the blocks in all.
+
+        Raises:
+            HistoryError: Logs are missing, or the chain keeps changing.
+            ChainError: The node did not answer.
+        """
+        connection, venue = self._connection, self.venue.address
+        source = Source.recorded(
+            connection.deployment, self.address, self.symbol, venue, self._market_id
+        )
+        history = read_history(connection.chain, source, last, progress=progress)
+        return history if first is None else history.between(first, history.last)
+
+    def account_history(
+        self,
+        account: str | None = None,
+        *,
+        last: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> AccountHistory:
+        """Return an account's part of the history: what its shares cost and have made.
+
+        Args:
+            account: The signer by default.
+            last: As in `history`.
+            progress: As in `history`.
+
+        Raises:
+            HistoryError, ChainError: As in `history`.
+        """
+        owner = account or self._connection.account
+        return self.history(last=last, progress=progress).account(owner)
 
     def preview_deposit(self, assets: Amount) -> Preview:
         """Return what depositing exactly `assets` comes to now, every cost named.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from steelyard.model.arithmetic import WAD
 from steelyard.sdk.history.records import FeeRecord, Flow, Record, TransferRecord
-from steelyard.sdk.history.units import Amount
+from steelyard.sdk.history.units import Figure
 
 
 class EntryRaw(NamedTuple):
@@ -41,11 +41,11 @@ class AccountEntry(Record):
     verb: str
     other: str
     raw: EntryRaw
-    shares = Amount()
-    assets = Amount(is_assets=True)
-    realised = Amount(is_assets=True)
-    balance = Amount()
-    basis = Amount(is_assets=True)
+    shares = Figure()
+    assets = Figure(is_assets=True)
+    realised = Figure(is_assets=True)
+    balance = Figure()
+    basis = Figure(is_assets=True)
 
 
 class AccountRaw(NamedTuple):
@@ -80,12 +80,12 @@ class AccountHistory:
     decimals: int
     entries: tuple[AccountEntry, ...] = field(repr=False)
     raw: AccountRaw
-    balance = Amount()
-    nav = Amount()
-    basis = Amount(is_assets=True)
-    value = Amount(is_assets=True)
-    realised = Amount(is_assets=True)
-    unrealised = Amount(is_assets=True)
+    balance = Figure()
+    nav = Figure()
+    basis = Figure(is_assets=True)
+    value = Figure(is_assets=True)
+    realised = Figure(is_assets=True)
+    unrealised = Figure(is_assets=True)
 
     @property
     def profit(self) -> Decimal:

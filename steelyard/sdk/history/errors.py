@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steelyard.errors import SteelyardError
+from steelyard.sdk.errors import SdkError
 
 
-class HistoryError(SteelyardError):
+class HistoryError(SdkError):
     """The logs do not tell the whole life of a token."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from steelyard.abi import address_bytes
 from steelyard.abis import load_abi
+from steelyard.book import Deployment
 from steelyard.chain.client import Chain
 from steelyard.chain.errors import NodeError
 from steelyard.chain.logs import SPAN
@@ -51,6 +52,32 @@ class Source:
     factory: str
     since: int
     until: int | None = None
+
+    @classmethod
+    def recorded(
+        cls, deployment: Deployment, token: str, symbol: str, venue: str, market: int
+    ) -> Source:
+        """Return where the logs of a token of a deployment are.
+
+        Args:
+            deployment: The record; it need not know the token, only its factory.
+            token: As in Source.
+            symbol: As in Source.
+            venue: As in Source.
+            market: As in Source.
+        """
+        factory = deployment.contracts["LeveragedTokenFactory"]
+        known = [record.block for record in deployment.tokens.values() if record.address == token]
+        return cls(
+            token=token,
+            symbol=symbol,
+            decimals=deployment.collateral.decimals,
+            venue=venue,
+            market=market,
+            factory=factory.address,
+            since=known[0] if known else factory.block,
+            until=known[0] if known else None,
+        )
 
 
 def read_history(

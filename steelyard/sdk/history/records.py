@@ -13,7 +13,8 @@ from typing import Any, ClassVar, NamedTuple, get_type_hints
 
 from steelyard.model.policy import Rules, Trigger
 from steelyard.model.token import Phase, Terms
-from steelyard.sdk.history.units import Amount, to_decimal
+from steelyard.sdk.amounts import WAD_DECIMALS, to_decimal
+from steelyard.sdk.history.units import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,14 +108,14 @@ class NavPoint(Record):
     kind = "nav"
     phase: Phase
     raw: NavRaw
-    price = Amount()
-    size = Amount()
-    equity = Amount()
-    leverage = Amount()
-    supply = Amount()
-    owed = Amount()
-    slack = Amount()
-    nav = Amount()
+    price = Figure()
+    size = Figure()
+    equity = Figure()
+    leverage = Figure()
+    supply = Figure()
+    owed = Figure()
+    slack = Figure()
+    nav = Figure()
 
 
 class FlowRaw(NamedTuple):
@@ -159,15 +160,15 @@ class Flow(Record):
     sender: str
     receiver: str
     raw: FlowRaw
-    assets = Amount(is_assets=True)
-    shares = Amount()
-    nav = Amount()
-    cost = Amount()
-    fee_shares = Amount()
-    venue_fee = Amount()
-    impact = Amount()
-    size_delta = Amount()
-    price = Amount()
+    assets = Figure(is_assets=True)
+    shares = Figure()
+    nav = Figure()
+    cost = Figure()
+    fee_shares = Figure()
+    venue_fee = Figure()
+    impact = Figure()
+    size_delta = Figure()
+    price = Figure()
 
 
 class RebalanceRaw(NamedTuple):
@@ -209,16 +210,16 @@ class RebalanceRecord(Record):
     trigger: Trigger
     keeper: str
     raw: RebalanceRaw
-    price = Amount()
-    size_delta = Amount()
-    fill_price = Amount()
-    cost = Amount()
-    reward = Amount(is_assets=True)
-    aim = Amount()
-    leverage_before = Amount()
-    leverage_after = Amount()
-    size = Amount()
-    equity = Amount()
+    price = Figure()
+    size_delta = Figure()
+    fill_price = Figure()
+    cost = Figure()
+    reward = Figure(is_assets=True)
+    aim = Figure()
+    leverage_before = Figure()
+    leverage_after = Figure()
+    size = Figure()
+    equity = Figure()
 
 
 class SharesRaw(NamedTuple):
@@ -242,8 +243,8 @@ class FeeRecord(Record):
     kind = "fee"
     receiver: str
     raw: SharesRaw
-    shares = Amount()
-    nav = Amount()
+    shares = Figure()
+    nav = Figure()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,8 +263,8 @@ class TransferRecord(Record):
     sender: str
     receiver: str
     raw: SharesRaw
-    shares = Amount()
-    nav = Amount()
+    shares = Figure()
+    nav = Figure()
 
 
 class LiquidationRaw(NamedTuple):
@@ -299,13 +300,13 @@ class LiquidationRecord(Record):
     action: str
     caller: str
     raw: LiquidationRaw
-    size_closed = Amount()
-    price = Amount()
-    keeper_fee = Amount()
-    seized = Amount()
-    bad_debt = Amount()
-    size = Amount()
-    equity = Amount()
+    size_closed = Figure()
+    price = Figure()
+    keeper_fee = Figure()
+    seized = Figure()
+    bad_debt = Figure()
+    size = Figure()
+    equity = Figure()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,9 +354,9 @@ class LifeRecord(Record):
     def to_row(self) -> dict[str, Any]:
         """Return it for a table, see `Record.to_row`."""
         return super().to_row() | {
-            "size": float(to_decimal(self.size, 18)),
+            "size": float(to_decimal(self.size, WAD_DECIMALS)),
             "assets": float(to_decimal(self.assets, self.decimals)),
-            "shares": float(to_decimal(self.shares, 18)),
+            "shares": float(to_decimal(self.shares, WAD_DECIMALS)),
         }
 
 

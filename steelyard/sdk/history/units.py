@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Protocol, overload
 
 from steelyard.model.leverage import INFINITE_LEVERAGE
+from steelyard.sdk.amounts import WAD_DECIMALS, to_decimal
 
 
 class HasRaw(Protocol):
@@ -22,23 +23,7 @@ class HasRaw(Protocol):
         ...
 
 
-def to_decimal(value: int, decimals: int) -> Decimal:
-    """Return an integer divided by a power of ten, in every digit.
-
-    Args:
-        value: Chain units; infinite leverage is infinite.
-        decimals: Of the unit.
-
-    >>> to_decimal(-1_234_567, 6), to_decimal(10**40 + 1, 18)
-    (Decimal('-1.234567'), Decimal('10000000000000000000000.000000000000000001'))
-    """
-    if value == INFINITE_LEVERAGE:
-        return Decimal("Infinity")
-    sign, digits, _ = Decimal(value).as_tuple()
-    return Decimal((sign, digits, -decimals))
-
-
-class Amount:
+class Figure:
     """An integer of `raw` by the same name, in people's units.
 
     Attributes:
@@ -55,14 +40,16 @@ class Amount:
         self._name = name
 
     @overload
-    def __get__(self, record: None, owner: type) -> Amount: ...
+    def __get__(self, record: None, owner: type) -> Figure: ...
 
     @overload
     def __get__(self, record: HasRaw, owner: type) -> Decimal: ...
 
-    def __get__(self, record: HasRaw | None, owner: type) -> Amount | Decimal:
+    def __get__(self, record: HasRaw | None, owner: type) -> Figure | Decimal:
         """Return the amount of a record."""
         if record is None:
             return self
         value: int = getattr(record.raw, self._name)
-        return to_decimal(value, record.decimals if self.is_assets else 18)
+        if value == INFINITE_LEVERAGE:
+            return Decimal("Infinity")
+        return to_decimal(value, record.decimals if self.is_assets else WAD_DECIMALS)

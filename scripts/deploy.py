@@ -18,7 +18,8 @@ from steelyard.deployment.console import (
     print_record,
     progress_bar,
 )
-from steelyard.deployment.running import Place, abandon, locked, prepare_job, run_job
+from steelyard.deployment.place import Place, abandon, locked
+from steelyard.deployment.running import prepare_job, run_job
 from steelyard.deployment.spec import read_spec
 from steelyard.errors import SteelyardError
 

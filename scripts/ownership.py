@@ -17,7 +17,7 @@ from steelyard.book import read_deployment
 from steelyard.chain import Chain
 from steelyard.deployment.console import make_console
 from steelyard.deployment.ownership import Ownership, accept, ownerships
-from steelyard.deployment.running import Place
+from steelyard.deployment.place import Place
 from steelyard.errors import SteelyardError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)

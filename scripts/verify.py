@@ -13,7 +13,7 @@ from steelyard.book import Deployment, read_deployment
 from steelyard.chain import Chain
 from steelyard.compiler import standard_input
 from steelyard.deployment.console import make_console, print_checks
-from steelyard.deployment.running import Place
+from steelyard.deployment.place import Place
 from steelyard.deployment.verifying import as_json, contract_kinds, differences, verify
 from steelyard.errors import SteelyardError
 

@@ -31,10 +31,11 @@ def make_console(*, quiet: bool = False) -> Console:
 def ether(wei: int) -> str:
     """Return an amount of ether to six decimals, rounded up: it is a cost.
 
-    >>> ether(1_234_567_890_123_456)
-    '0.001235'
+    >>> ether(1_230_000_000_123_456)
+    '0.001231'
     """
-    return people(-(-wei // _SIX), 6)
+    millionths = -(-wei // _SIX)
+    return f"{millionths // 10**6:,}.{millionths % 10**6:06}"
 
 
 def print_plan(console: Console, job: Job) -> None:

@@ -160,6 +160,7 @@ class StandIn(Evm):
         for address, said in feeds.items():
             self._revm.insert_account_info(address, AccountInfo(nonce=1, code=mock.runtime_code))
             feed = self.at(address, mock)
+            self._titles.found("the feed", address)
             # Nobody owns what no constructor made: the zero address may write to it.
             feed.set_decimals(said.decimals, sender=ZERO_ADDRESS)
             dated = self.timestamp - (0 if said.answer else _UP_FOR)

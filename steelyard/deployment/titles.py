@@ -22,7 +22,7 @@ class Titles:
         """Know nothing yet."""
         self._labels: dict[str, str] = {}
         self._decimals = 0
-        self._markets: list[str] = []
+        self._markets = 0
 
     def deploying(self, contract: str, args: tuple[Any, ...]) -> str:
         """Return what a deployment does.
@@ -32,6 +32,10 @@ class Titles:
             args: Of its constructor.
         """
         return f"deploy {_label(contract, args)}"
+
+    def found(self, contract: str, address: str) -> None:
+        """Remember what is there already, hex str."""
+        self._labels[address.lower()] = f"{contract} {address}"
 
     def deployed(self, contract: str, args: tuple[Any, ...], address: str) -> None:
         """Remember what is where, lower-case hex str."""
@@ -66,14 +70,17 @@ class Titles:
         if function == "create_token":
             return f"create {args[0][1]} with a seed of {people(args[1], self._decimals)} mUSD"
         what = {
-            "add_market": "add a market to {target}",
+            "add_market": "add market {market}, priced by {feed}",
             "set_price_guard": "guard the price of market {values[0]}",
             "set_guardian": "make {values[0]} guardian",
             "transfer_ownership": "offer {values[0]} the ownership of {target}",
         }
-        return what.get(function, "{target}.{function}").format(
-            target=target, function=function, values=values
-        )
+        words = {"target": target, "function": function, "values": values}
+        if function == "add_market":
+            # The feed's address is on top of the first word: contracts/venue/modules/market_words.vy.
+            words |= {"feed": self.label(f"0x{args[0][0] >> 96:040x}"), "market": self._markets}
+            self._markets += 1
+        return what.get(function, "{target}.{function}").format(**words)
 
 
 def _label(contract: str, args: tuple[Any, ...]) -> str:

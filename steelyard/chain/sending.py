@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from steelyard.chain.client import Chain
@@ -112,7 +113,7 @@ def prepare(
         "data": data,
     }
     if to is not None:
-        transaction["to"] = to
+        transaction["to"] = to_checksum_address(to)  # eth_account takes no other
     prepared = Prepared(sender, transaction, result, estimate, fees.base_fee)
     has = chain.balance(sender)
     if has < prepared.max_cost:

@@ -6,15 +6,16 @@ import ipaddress
 import json
 import re
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from eth_typing import URI
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 from web3 import HTTPProvider, LegacyWebSocketProvider
-from web3.exceptions import Web3Exception
+from web3.exceptions import TimeExhausted, Web3Exception
 from web3.providers import BaseProvider, JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 from websockets.exceptions import WebSocketException
@@ -30,6 +31,7 @@ _BUSY_WORDS = re.compile(
     r"|too many requests|rate limit|request limit|timed? ?out|try again|temporar|busy|overloaded",
     re.IGNORECASE,
 )
+_PIECE = 65_536  # bytes read at once
 _SCHEMES = ("http", "https", "ws", "wss")
 
 
@@ -62,7 +64,27 @@ class _Matching(JSONBaseProvider):
 
 
 class HttpTransport(_Matching, HTTPProvider):
-    """HTTP without retries of its own, and with a limit for the whole answer."""
+    """HTTP without retries of its own, and with a time limit for the whole answer."""
+
+    def __init__(self, rpc: str, timeout: float, session: requests.Session) -> None:
+        """Take an address, and seconds for each answer."""
+        super().__init__(URI(rpc), exception_retry_configuration=None)
+        self._timeout, self._session = timeout, session
+
+    def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
+        # The timeout of requests is for each piece of an answer: a node that sends a byte now and
+        # then would never run into it.
+        deadline = time.monotonic() + self._timeout
+        options: dict[str, Any] = {"headers": self.get_request_headers(), "stream": True}
+        url = str(self.endpoint_uri)
+        with self._session.post(url, request_data, timeout=self._timeout, **options) as response:
+            response.raise_for_status()
+            pieces = []
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                pieces.append(piece)
+                if time.monotonic() > deadline:
+                    raise requests.ReadTimeout("the answer takes too long")
+        return b"".join(pieces)
 
 
 class SocketTransport(_Matching, LegacyWebSocketProvider):
@@ -87,14 +109,10 @@ def connect(rpc: str, timeout: float) -> BaseProvider:
         return SocketTransport(
             URI(rpc), websocket_kwargs={"open_timeout": timeout}, websocket_timeout=timeout
         )
-    session = None
-    if _is_local(parts.hostname):
-        session = requests.Session()
-        session.trust_env = False  # a proxy of the environment cannot reach this machine's node
-    options = {"timeout": timeout, "stream": True}  # streamed, the timeout covers all of it
-    return HttpTransport(
-        URI(rpc), request_kwargs=options, session=session, exception_retry_configuration=None
-    )
+    session = requests.Session()
+    # A proxy of the environment cannot reach this machine's node.
+    session.trust_env = not _is_local(parts.hostname)
+    return HttpTransport(rpc, timeout, session)
 
 
 def endpoint(provider: BaseProvider) -> str:
@@ -131,7 +149,7 @@ def ask(provider: BaseProvider, method: str, params: list[Any]) -> Mapping[str, 
     # Before ConnectionError and OSError, which some of these are as well.
     except requests.ConnectTimeout as error:
         raise NodeUnreachable(where, "no answer to the call", delivered=False) from error
-    except (requests.Timeout, TimeoutError) as error:
+    except (requests.Timeout, ReadTimeoutError, TimeoutError, TimeExhausted) as error:
         raise NodeTimeout(where, method) from error
     except requests.ConnectionError as error:
         delivered = not _is_refused(error)
@@ -139,7 +157,7 @@ def ask(provider: BaseProvider, method: str, params: list[Any]) -> Mapping[str, 
         raise NodeUnreachable(where, detail, delivered=delivered) from error
     except (json.JSONDecodeError, UnicodeDecodeError, MismatchedAnswer) as error:
         raise _nonsense(error) from error
-    except (requests.RequestException, OSError, WebSocketException) as error:
+    except (requests.RequestException, HTTPError, OSError, WebSocketException) as error:
         refused = isinstance(error, ConnectionRefusedError)
         detail = "connection refused" if refused else "the connection broke"
         raise NodeUnreachable(where, detail, delivered=not refused) from error

@@ -20,7 +20,7 @@ from steelyard.devnet.settings import (
     LP_DOLLARS,
     NETWORK,
     OWNER,
-    test_accounts,
+    known_accounts,
 )
 
 Progress = Callable[[str], None]
@@ -28,7 +28,7 @@ Progress = Callable[[str], None]
 
 def signers() -> Mapping[str, Signer]:
     """Return the well-known accounts by address, lower case."""
-    return {account.address.lower(): KeySigner(account.key) for account in test_accounts()}
+    return {account.address.lower(): KeySigner(account.key) for account in known_accounts()}
 
 
 def contract(chain: Chain, name: str, address: str) -> ChainContract:
@@ -62,7 +62,7 @@ def deploy(
         for market in spec.markets
     )
     spec = spec.model_copy(update={"markets": markets})
-    owner = KeySigner(test_accounts()[OWNER].key)
+    owner = KeySigner(known_accounts()[OWNER].key)
     # A deployment that stops half-way is thrown away with its chain, and so is its journal.
     with tempfile.TemporaryDirectory(prefix="steelyard-devnet-") as folder:
         place = Place(ECOSYSTEM, NETWORK, Path(folder))
@@ -91,13 +91,13 @@ def fund(chain: Chain, deployment: Deployment, progress: Progress) -> None:
     usd = contract(chain, "MockUSD", deployment.collateral.address)
     exchange = contract(chain, "PerpExchange", deployment.address("PerpExchange"))
     unit = 10**deployment.collateral.decimals
-    minter, lp = keys[usd.call.owner().lower()], keys[test_accounts()[LP].address.lower()]
+    minter, lp = keys[usd.call.owner().lower()], keys[known_accounts()[LP].address.lower()]
 
     def act(title: str, signer: Signer, target: ChainContract, name: str, *args: Any) -> None:
         progress(title)
         execute(chain, signer, target.address, target.encode(name, *args), timeout=20.0)
 
-    for account in test_accounts():
+    for account in known_accounts():
         act(f"fund {account.alias}", minter, usd, "mint", account.address, DOLLARS * unit)
     brought = LP_DOLLARS * unit
     act("fund the LP", minter, usd, "mint", lp.address, brought * len(deployment.markets))

@@ -127,4 +127,5 @@ def _end(devnet: Devnet, console: Console) -> None:
         ) from error
     finally:
         devnet.node.stop()
-    console.print(f"Stopped. The chain is kept in {shown}; the next start goes on with it.")
+    said = f"Stopped. The chain is kept in {shown}; the next start goes on with it."
+    console.print(escape(said), soft_wrap=True)

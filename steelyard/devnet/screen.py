@@ -27,7 +27,7 @@ from steelyard.devnet.settings import (
     RECORD,
     ROOT,
     USER,
-    test_accounts,
+    known_accounts,
 )
 from steelyard.devnet.starting import Devnet
 from steelyard.devnet.walker import Push
@@ -119,7 +119,7 @@ class Screen:
         for command in commands(devnet):
             out.print(f"  {escape(command)}", soft_wrap=True, style="cyan")
         for note in devnet.notes:
-            out.print(f"[yellow]note[/] {escape(note)}")
+            out.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True)
         if settings.walk:
             out.print(f"Prices move {settings.speed} times as fast as time; all else is real time.")
         out.print("Ctrl-C stops it and keeps the chain.")
@@ -140,7 +140,8 @@ class Screen:
         for push in pushes:
             price = f"{push.symbol} {push.price:,.2f}"
             if push.error:
-                self._console.print(f"[red]push failed[/] {price}: {escape(push.error)}")
+                failed = f"[red]push failed[/] {price}: {escape(push.error)}"
+                self._console.print(failed, soft_wrap=True)
             elif self._live is None:
                 self._console.print(f"pushed {price}")
 
@@ -163,8 +164,8 @@ def commands(devnet: Devnet) -> list[str]:
         return []
     symbol = "BTC3L" if "BTC3L" in symbols else symbols[0]
     wallet, network = "ape run wallet", f"--network {devnet.settings.network}"
-    signed = f"--account {test_accounts()[USER].alias} {network}"
-    other = test_accounts()[USER + 1].address
+    signed = f"--account {known_accounts()[USER].alias} {network}"
+    other = known_accounts()[USER + 1].address
     found = [
         f"{wallet} tokens {network}",
         f"{wallet} mint {symbol} 1000 {signed}",
@@ -180,11 +181,8 @@ def commands(devnet: Devnet) -> list[str]:
 def _facts(devnet: Devnet) -> Iterator[tuple[str, str]]:
     settings, record = devnet.settings, devnet.settings.record
     path = record.relative_to(ROOT) if record.is_relative_to(ROOT) else record
-    yield "RPC", f"{settings.url}  (only from this machine: {HOST})"
-    yield (
-        "chain",
-        f"{CHAIN_ID}, a block every {settings.block_time} s, by anvil (process {devnet.node.pid})",
-    )
+    yield "RPC", f"{settings.url} (anvil, process {devnet.node.pid}; only from this machine)"
+    yield "chain", f"{CHAIN_ID}, a block every {settings.block_time} s"
     yield "for ape", f"--network {settings.network}"
     yield "record", str(path)
 
@@ -207,7 +205,7 @@ def _accounts() -> Iterator[str]:
     """Yield lines of the well-known accounts, keys included."""
     roles = {OWNER: "owner", LP: "LP"}
     yield f"{'account':<14}{'address':<43}private key"
-    for account in test_accounts():
+    for account in known_accounts():
         role = roles.get(account.index, "")
         yield f"{account.alias:<8}{role:<6}{account.address} {account.key}"
     yield f"Each had ether and {DOLLARS:,} test dollars; the LP put {LP_DOLLARS:,} into each pool."

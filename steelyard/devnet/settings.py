@@ -34,7 +34,7 @@ LP_DOLLARS = 1_000_000
 
 
 @dataclass(frozen=True)
-class TestAccount:
+class KnownAccount:
     """One of the well-known accounts.
 
     Attributes:
@@ -42,8 +42,6 @@ class TestAccount:
         address: Checksummed.
         key: Private key, hex with 0x.
     """
-
-    __test__ = False  # nothing for pytest to collect
 
     index: int
     address: str
@@ -56,17 +54,17 @@ class TestAccount:
 
 
 @cache
-def test_accounts() -> tuple[TestAccount, ...]:
+def known_accounts() -> tuple[KnownAccount, ...]:
     """Return the ten accounts of the well-known mnemonic.
 
-    >>> test_accounts()[0].alias, test_accounts()[0].address
+    >>> known_accounts()[0].alias, known_accounts()[0].address
     ('TEST::0', '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266')
     """
     Account.enable_unaudited_hdwallet_features()
     found = []
     for index in range(ACCOUNTS):
         account = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
-        found.append(TestAccount(index, account.address, "0x" + bytes(account.key).hex()))
+        found.append(KnownAccount(index, account.address, "0x" + bytes(account.key).hex()))
     return tuple(found)
 
 

@@ -8,7 +8,6 @@ import click
 from rich.console import Console
 
 from steelyard.devnet.running import run
-from steelyard.devnet.screen import WIDTH
 from steelyard.devnet.settings import CONFIG, FOLDER, PORT, Settings
 from steelyard.errors import SteelyardError
 
@@ -73,10 +72,8 @@ def cli(no_walk: bool, folder: Path, **options: object) -> None:
     Ctrl-C stops it and keeps the chain for the next time.
     """
     settings = Settings(walk=not no_walk, folder=folder.resolve(), **options)
-    console = Console(highlight=False)
-    console.width = max(console.width, WIDTH)
     try:
-        run(settings, console)
+        run(settings, Console(highlight=False))
     except SteelyardError as error:
         raise click.ClickException(str(error)) from error
 

@@ -11,7 +11,8 @@ from typing import Any
 from steelyard.abis import load_abi
 from steelyard.book import Deployment
 from steelyard.chain import Chain, ChainContract, KeySigner, Signer, execute
-from steelyard.deployment.running import Place, run_deployment
+from steelyard.deployment.place import Place
+from steelyard.deployment.running import run_deployment
 from steelyard.deployment.spec import DeploymentSpec, FeedSpec
 from steelyard.devnet.settings import (
     DOLLARS,

@@ -65,7 +65,7 @@ def run(settings: Settings, console: Console) -> None:
 
     Args:
         settings: How.
-        console: Where to print; screen.WIDTH columns are enough.
+        console: Where to print.
 
     Raises:
         SteelyardError: It cannot start, or not go on; no process is left.

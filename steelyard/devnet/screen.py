@@ -32,8 +32,6 @@ from steelyard.devnet.settings import (
 from steelyard.devnet.starting import Devnet
 from steelyard.devnet.walker import Push
 
-WIDTH = 120
-"""Columns that everything fits into."""
 _CLEAR = 2**256 - 1
 
 
@@ -204,10 +202,10 @@ _SHOWN = ("MockUSD", "PerpExchange", "LeveragedTokenFactory", "LeveragedTokenLen
 def _accounts() -> Iterator[str]:
     """Yield lines of the well-known accounts, keys included."""
     roles = {OWNER: "owner", LP: "LP"}
-    yield f"{'account':<14}{'address':<43}private key"
+    yield f"{'account':<8}{'address':<43}private key"
     for account in known_accounts():
-        role = roles.get(account.index, "")
-        yield f"{account.alias:<8}{role:<6}{account.address} {account.key}"
+        line = f"{account.alias:<8}{account.address} {account.key} {roles.get(account.index, '')}"
+        yield line.rstrip()
     yield f"Each had ether and {DOLLARS:,} test dollars; the LP put {LP_DOLLARS:,} into each pool."
     yield "The keys are anvil's well-known ones: everybody has them. Send nothing of value there."
     yield f'Their mnemonic: "{MNEMONIC}"'

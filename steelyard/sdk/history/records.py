@@ -90,6 +90,7 @@ class NavRaw(NamedTuple):
 class NavPoint(Record):
     """A token at the end of a block that touched its position: just what its lens says there.
 
+    `index` and `tx` are of the last touch.
     The last point of a token that is settled says what `settle` took, at no price: 0.
 
     Attributes:

@@ -59,7 +59,7 @@ def play(created: Happened, events: Iterable[Happened], decimals: int) -> list[R
             replay.take(event, following)
         replay.end_block()
     except Revert as error:
-        raise HistoryError(f"the logs do not fit together: {error}", _REMEDY) from error
+        raise HistoryError(f"the logs do not fit together: {error.reason}", _REMEDY) from error
     return replay.records
 
 

@@ -34,8 +34,9 @@ class FlowFigures:
         token_fee: Entry or exit fee, quote WAD.
         venue_fee: Fee of the order that the flow causes, quote WAD.
         impact: What its fill is worse than the price, quote WAD; negative when it is better.
-        rounding: What is left to the vault: less than a unit of collateral; more only where the
+        rounding: What is left to the vault: less than a unit of collateral; more only where a
             redemption closes a position that would become too small, and closing brings a rebate.
+            In a receipt it is part of the value.
         size_delta: The order, underlying WAD.
         price: Oracle price, WAD.
         fill_price: Of the order, WAD; 0 without one.
@@ -148,10 +149,12 @@ class Preview(Flow):
     Attributes:
         block: Number.
         leverage: Of the token then, which a flow does not change; None if it has none.
+        fee_rate: Entry or exit fee of the shares, WAD.
     """
 
     block: int
     leverage: Decimal | None
+    fee_rate: int
 
     def bound(self, slippage_bps: int) -> int:
         """Return the worst result to accept, in chain units.

@@ -53,7 +53,8 @@ def preview(connection: Connection, case: Case, verb: Verb, amount: int, most: i
         figures = _settled(connection, case, verb, amount)
     else:
         figures = _running(connection, case, verb, amount, most)
-    return Preview(verb, case.state.symbol, figures, case.block, case.state.leverage)
+    fee_rate = raw.terms.mint_fee if verb in ENTERING else raw.terms.redeem_fee
+    return Preview(verb, case.state.symbol, figures, case.block, case.state.leverage, fee_rate)
 
 
 def _running(connection: Connection, case: Case, verb: Verb, amount: int, most: int) -> FlowFigures:

@@ -25,7 +25,6 @@ def flow_receipt(
     token: ChainContract,
     venue: ChainContract,
     preview: Preview,
-    fee: int,
     approval: TxReceipt | None = None,
 ) -> FlowReceipt:
     """Return what a flow came to.
@@ -35,7 +34,6 @@ def flow_receipt(
         token: Whose flow.
         venue: Where it traded.
         preview: Which flow it was.
-        fee: Entry or exit fee of the shares, WAD.
         approval: The approval that was sent before it.
 
     Raises:
@@ -60,9 +58,7 @@ def flow_receipt(
     cost = venue_fee + impact
     # But for what the venue took, assets are the value of the shares that traded: fee included.
     traded = paid - cost if entering else paid + cost
-    value = _part(traded, WAD, WAD + fee) if entering else _part(traded, WAD, WAD - fee)
-    if trade is None:
-        value = traded
+    value = traded * WAD // (WAD + preview.fee_rate if entering else WAD - preview.fee_rate)
     figures = FlowFigures(
         assets=moved.assets,
         shares=moved.shares,
@@ -104,7 +100,3 @@ def _only(contract: ChainContract, receipt: Receipt, name: str) -> Any:
             "it was mined: look at it before you send anything again",
         )
     return found[0]
-
-
-def _part(amount: int, numerator: int, denominator: int) -> int:
-    return amount * numerator // denominator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,13 +13,13 @@ from steelyard.model.policy.types import Obstacle, Trigger
 from steelyard.model.token.terms import Phase
 from steelyard.model.venue.oracle import Fault
 from steelyard.model.venue.states import MarketStatus
-from steelyard.sdk.amounts import SHARE_DECIMALS, to_decimal
-from steelyard.sdk.market import MarketInfo, readable
+from steelyard.sdk.amounts import SHARE_DECIMALS, WAD_DECIMALS, to_decimal
+from steelyard.sdk.market import DAYS_OF_YEAR, MarketInfo, readable
 
 _NO_LEVERAGE = 2**256 - 1  # the policy's figure where equity is not positive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TokenState:
     """Everything about a token at one block. Properties are Decimal in people's units.
 
@@ -28,7 +28,7 @@ class TokenState:
         market: Its market, with price, funding and fees.
     """
 
-    raw: Any = field(repr=False)
+    raw: Any
     market: MarketInfo
 
     @property
@@ -131,10 +131,10 @@ class TokenState:
     @property
     def funding_per_year(self) -> Decimal | None:
         """Of net asset value at present rate and leverage: below zero when the token pays."""
-        if (leverage := self.leverage) is None:
+        if self.leverage is None:
             return None
-        size = self.raw.account.size
-        return self.market.funding_per_year * leverage * (-1 if size > 0 else 1 if size else 0)
+        paid = self.raw.account.funding_rate * DAYS_OF_YEAR * self.raw.decision.leverage
+        return to_decimal(-paid if self.raw.account.size > 0 else paid, 2 * WAD_DECIMALS)
 
     # ------------------------------------------------------------ LIFE
 
@@ -242,8 +242,12 @@ class TokenState:
         """How long ago that was by this machine's clock, seconds."""
         return max(int(time.time()) - self.timestamp, 0)
 
+    def __repr__(self) -> str:
+        """Show what it is of."""
+        return f"<TokenState {self.symbol} at block {self.block}>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class HolderState:
     """An account's part of a token at one block. Properties are Decimal in people's units.
 
@@ -252,7 +256,7 @@ class HolderState:
         asset_decimals: Of the collateral.
     """
 
-    raw: Any = field(repr=False)
+    raw: Any
     asset_decimals: int
 
     @property
@@ -294,3 +298,7 @@ class HolderState:
     def asset_allowance(self) -> Decimal:
         """Collateral that the token may take of it."""
         return to_decimal(self.raw.asset_allowance, self.asset_decimals)
+
+    def __repr__(self) -> str:
+        """Show what it is of."""
+        return f"<HolderState {self.account}: {self.balance} shares>"

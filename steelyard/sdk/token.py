@@ -195,14 +195,14 @@ class Token:
             ProtocolError: It is not possible for another reason.
             ChainError: The node did not answer, or the account cannot pay for the gas.
         """
-        quote = self._checked("deposit", assets, receiver)
+        quote, allowance = self._checked("deposit", assets, receiver)
         least = self._bound(quote, min_shares, slippage_bps, SHARE_DECIMALS)
         to, paid = receiver or self._connection.account, quote.raw.assets
-        signed = self._permit(paid) if permit and self._lacks(paid) else None
+        signed = self._permit(paid) if permit and allowance < paid else None
         if signed is not None:
             proof = (signed.deadline, signed.v, signed.r, signed.s)
             return self._flow(quote, "deposit_with_permit", paid, to, least, *proof)
-        approval = self._approve(paid)
+        approval = self._approve(paid, allowance)
         return self._flow(quote, "deposit", paid, to, least, approval=approval)
 
     def mint(
@@ -224,9 +224,9 @@ class Token:
         Raises:
             SteelyardError: As in `deposit`.
         """
-        quote = self._checked("mint", shares, receiver)
+        quote, allowance = self._checked("mint", shares, receiver)
         most = self._bound(quote, max_assets, slippage_bps, self._collateral.decimals)
-        approval = self._approve(most)
+        approval = self._approve(most, allowance)
         to = receiver or self._connection.account
         return self._flow(quote, "mint", quote.raw.shares, to, most, approval=approval)
 
@@ -252,7 +252,7 @@ class Token:
             ProtocolError: It is not possible for another reason.
             ChainError: The node did not answer, or the account cannot pay for the gas.
         """
-        quote = self._checked("redeem", shares, receiver)
+        quote, _ = self._checked("redeem", shares, receiver)
         least = self._bound(quote, min_assets, slippage_bps, self._collateral.decimals)
         owner = self._connection.account
         return self._flow(quote, "redeem", quote.raw.shares, receiver or owner, owner, least)
@@ -276,7 +276,7 @@ class Token:
         Raises:
             SteelyardError: As in `redeem`.
         """
-        quote = self._checked("withdraw", assets, receiver)
+        quote, _ = self._checked("withdraw", assets, receiver)
         most = self._bound(quote, max_shares, slippage_bps, SHARE_DECIMALS)
         owner = self._connection.account
         return self._flow(quote, "withdraw", quote.raw.assets, receiver or owner, owner, most)
@@ -333,8 +333,8 @@ class Token:
             most = self.holder(block=case.block).raw.balance
         return preview(self._connection, case, verb, units, most)
 
-    def _checked(self, verb: Verb, amount: Amount, receiver: str | None) -> Preview:
-        """Preview a flow, once nothing that can be known before is in its way."""
+    def _checked(self, verb: Verb, amount: Amount, receiver: str | None) -> tuple[Preview, int]:
+        """Preview a flow, refuse what cannot work, and return the allowance that is there."""
         account = self._connection.account
         self._check_receiver(receiver or account)
         quote = self._preview(verb, amount)
@@ -348,7 +348,7 @@ class Token:
         if has < needs:
             figures = f"{account} has {to_decimal(has, decimals)} {unit}"
             raise protocol_error(reason, f"{figures}, needs {to_decimal(needs, decimals)}")
-        return quote
+        return quote, holder.asset_allowance
 
     def _check_receiver(self, receiver: str) -> None:
         """Refuse at once what the token would refuse, or should have."""
@@ -359,25 +359,21 @@ class Token:
     def _bound(self, quote: Preview, given: Amount | None, slippage_bps: int, decimals: int) -> int:
         return quote.bound(slippage_bps) if given is None else parse_amount(given, decimals)
 
-    def _lacks(self, assets: int) -> bool:
-        return int(self.holder().raw.asset_allowance) < assets
-
     def _permit(self, assets: int) -> Permit | None:
         try:
             return self._collateral.sign_permit(self.address, assets)
         except PermitUnavailable:
             return None  # an approval does the same, in a transaction of its own
 
-    def _approve(self, assets: int) -> TxReceipt | None:
-        return self._collateral.approve(self.address, assets) if self._lacks(assets) else None
+    def _approve(self, assets: int, allowance: int) -> TxReceipt | None:
+        return self._collateral.approve(self.address, assets) if allowance < assets else None
 
     def _flow(
         self, quote: Preview, name: str, *args: Any, approval: TxReceipt | None = None
     ) -> FlowReceipt:
+        # Nothing is asked after it: once it is mined, no trouble of the node may hide that.
         receipt = self._connection.transact(self.contract, name, *args)
-        terms = self.state(receipt.block).raw.terms
-        fee = terms.mint_fee if quote.verb in ENTERING else terms.redeem_fee
-        return flow_receipt(receipt, self.contract, self.venue, quote, fee, approval)
+        return flow_receipt(receipt, self.contract, self.venue, quote, approval)
 
     def __repr__(self) -> str:
         """Show symbol and address."""

@@ -31,7 +31,8 @@ from steelyard.deployment.checking import checked_plan
 from steelyard.deployment.feeds import read_feeds
 from steelyard.deployment.journal import START_ANEW, Journal, read_journal
 from steelyard.deployment.markets import DeploymentError
-from steelyard.deployment.place import Place, locked, put_aside
+from steelyard.deployment.place import Place as Place
+from steelyard.deployment.place import locked, put_aside
 from steelyard.deployment.plan import Plan, Step
 from steelyard.deployment.recording import make_record
 from steelyard.deployment.spec import DeploymentSpec, SpecError
@@ -91,7 +92,7 @@ class Job:
         """
         needed = self.cost * (100 + _HEADROOM_PERCENT) // 100
         if self.balance < needed:
-            raise InsufficientFunds(self.plan.deployer, needed, self.balance)
+            raise InsufficientFunds(to_checksum_address(self.plan.deployer), needed, self.balance)
 
 
 def run_deployment(
@@ -215,7 +216,7 @@ def run_job(
             raise Stopped(f"{_name(job, step)}: {error}", _GO_ON) from error
         journal = sender.journal
     record = make_record(job, receipts)
-    if job.place.record.exists():
+    if job.place.record.exists() and not _is_same(job):
         put_aside(job.place.record)
     write_deployment(record, job.place.record)
     job.place.journal.unlink()
@@ -265,6 +266,16 @@ class _Sender:
         self.journal = self.journal.signed(step.nonce, signed.hash)
         self.journal.write(self._job.place.journal)
         return send(self._chain, signed, timeout=self._timeout)
+
+
+def _is_same(job: Job) -> bool:
+    """Return whether the record at the place is of this deployment: we died after writing it."""
+    try:
+        found = read_deployment(job.place.record)
+    except BookError:
+        return False  # damaged: kept aside as it is
+    mine = (job.plan.chain_id, job.plan.deployer, job.plan.first_nonce)
+    return (found.chain_id, found.deployer.lower(), found.start_nonce) == mine
 
 
 def _good(receipt: Receipt) -> Receipt:

@@ -75,9 +75,9 @@ class Titles:
             "set_guardian": "make {values[0]} guardian",
             "transfer_ownership": "offer {values[0]} the ownership of {target}",
         }
-        words = {"target": target, "function": function, "values": values}
+        words: dict[str, Any] = {"target": target, "function": function, "values": values}
         if function == "add_market":
-            # The feed's address is on top of the first word: contracts/venue/modules/market_words.vy.
+            # The feed's address is on top of the first word, see market_words.vy.
             words |= {"feed": self.label(f"0x{args[0][0] >> 96:040x}"), "market": self._markets}
             self._markets += 1
         return what.get(function, "{target}.{function}").format(**words)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from steelyard.abis import load_abi
 from steelyard.chain import Chain, ChainContract
 from steelyard.contract import ZERO_ADDRESS
@@ -104,7 +106,7 @@ class Life:
         """Where a token's history is."""
         setup, system = token.setup(), self.system
         return Source(
-            token=token.address,
+            token=to_checksum_address(token.address),
             symbol=setup.symbol,
             decimals=6,
             venue=system.exchange.address,

@@ -54,7 +54,7 @@ class History:
         born: Block in which the token was made.
         first: First block of the range.
         last: Last block of the range.
-        last_hash: Hash of that block.
+        last_hash: Hash of that block; empty where the end was cut off.
         all: Every record of the range, in order; what a block comes to, after all of it.
     """
 
@@ -111,7 +111,8 @@ class History:
         """Return the part in a range of blocks, both included."""
         part = tuple(record for record in self.all if first <= record.block <= last)
         first, last = max(first, self.first), min(last, self.last)
-        return replace(self, first=first, last=last, all=part)
+        known = self.last_hash if last == self.last else ""
+        return replace(self, first=first, last=last, last_hash=known, all=part)
 
     def account(self, account: str) -> AccountHistory:
         """Return one account's part, with what its shares cost and what they made.

@@ -216,7 +216,7 @@ def run_job(
             raise Stopped(f"{_name(job, step)}: {error}", _GO_ON) from error
         journal = sender.journal
     record = make_record(job, receipts)
-    if job.place.record.exists() and not _is_same(job):
+    if job.place.record.exists() and not _is_written(record, job.place):
         put_aside(job.place.record)
     write_deployment(record, job.place.record)
     job.place.journal.unlink()
@@ -268,14 +268,12 @@ class _Sender:
         return send(self._chain, signed, timeout=self._timeout)
 
 
-def _is_same(job: Job) -> bool:
-    """Return whether the record at the place is of this deployment: we died after writing it."""
+def _is_written(record: Deployment, place: Place) -> bool:
+    """Return whether a record is at its place already: we died right after writing it."""
     try:
-        found = read_deployment(job.place.record)
+        return read_deployment(place.record).block == record.block
     except BookError:
-        return False  # damaged: kept aside as it is
-    mine = (job.plan.chain_id, job.plan.deployer, job.plan.first_nonce)
-    return (found.chain_id, found.deployer.lower(), found.start_nonce) == mine
+        return False  # what is there is damaged: it is kept aside as it is
 
 
 def _good(receipt: Receipt) -> Receipt:

@@ -19,6 +19,8 @@ from . import vault_terms
 MIN_DEPOSIT: constant(uint256) = 10 * 10**18
 # Most shares a flow may name: with its fee within what share_math.vy is proven for.
 MAX_SHARES: constant(uint256) = 2**103
+# How often the room is halved where margin limits it: to a millionth.
+HALVINGS: constant(uint256) = 20
 
 
 @internal
@@ -149,7 +151,7 @@ def _safe_price(case: vault_case.Case, price: uint256, traded: uint256) -> uint2
 @view
 def _room(case: vault_case.Case) -> uint256:
     """
-    @notice What minting may add to the position: up to the cap, the venue's caps and its reserve.
+    @notice What minting may add to the position: up to the cap, the venue's caps and its reserve, and what margin bears.
     @param case What a mint meets
     @return underlying WAD; 0 while minting is closed
     """
@@ -160,6 +162,7 @@ def _room(case: vault_case.Case) -> uint256:
         or not case.is_trading
         or not case.is_active
         or case.vault.equity == 0
+        or case.is_too_high
         or not self._is_in_band(case)
     ):
         return 0
@@ -167,9 +170,73 @@ def _room(case: vault_case.Case) -> uint256:
         case.account.market
     )
     size: uint256 = convert(abs(case.vault.size), uint256)
-    return min(
+    room: uint256 = min(
         max(vault_terms._cap(terms), size) - size,
         market.room_long if case.account.is_long else market.room_short,
+    )
+    if room == 0 or self._is_borne(case, room):
+        return room
+    return self._borne(case, room)
+
+
+@internal
+@view
+def _borne(case: vault_case.Case, room: uint256) -> uint256:
+    """
+    @notice The most that margin bears of a room that is too large: maintenance margin grows faster than the position.
+    @param case What a mint meets
+    @param room underlying WAD
+    @return The same, too low by at most a millionth of the room
+    """
+    low: uint256 = 0
+    if case.vault.size == 0:
+        # Of less than a position needs a keeper's least fee may take all.
+        target: uint256 = vault_terms._target(case.account.terms)
+        low = min(case.least * target // case.vault.market.price + 1, room)
+        if not self._is_borne(case, low):
+            return 0
+    high: uint256 = room
+    for i: uint256 in range(HALVINGS):
+        middle: uint256 = low + (high - low) // 2
+        if self._is_borne(case, middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@internal
+@view
+def _is_borne(case: vault_case.Case, more: uint256) -> bool:
+    """
+    @notice Whether margin bears the position that a mint leaves.
+    @param case What a mint meets
+    @param more What it adds, underlying WAD
+    @return True when it does
+    """
+    size: uint256 = convert(abs(case.vault.size), uint256)
+    equity: uint256 = 0
+    if size == 0:
+        equity = more * case.vault.market.price // vault_terms._target(case.account.terms)
+    else:
+        equity = case.vault.equity + case.vault.equity * more // size
+    return self._bears(case, size + more, equity)
+
+
+@internal
+@view
+def _bears(case: vault_case.Case, size: uint256, equity: uint256) -> bool:
+    """
+    @notice Whether the venue lets a position be increased to this.
+    @param case What a mint meets
+    @param size |q| after it, underlying WAD
+    @param equity After it, quote WAD
+    @return True when it is the initial margin, and more than the maintenance margin
+    """
+    if size * case.vault.market.price > equity * case.max_leverage:
+        return False
+    return equity > staticcall IPerpExchange(case.account.venue).maintenance_margin(
+        case.account.market, convert(size, int256)
     )
 
 

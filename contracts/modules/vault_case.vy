@@ -23,10 +23,11 @@ struct Case:
     vault: share_math.Vault  # equity 0 where it is negative
     cash: uint256  # the most that can leave the market now, quote WAD
     least: uint256  # equity that a position needs, quote WAD
+    max_leverage: uint256  # that the venue lets an increase or a withdrawal leave, WAD
     is_trading: bool  # price, market and account let anything trade
     is_active: bool  # the market takes increases
     is_closed: bool  # the market has settled
-    is_too_high: bool  # the venue lets no margin leave at this leverage
+    is_too_high: bool  # at this leverage the venue lets no margin leave, and nothing be added pro rata
 
 
 @internal
@@ -52,6 +53,7 @@ def _read(account: IVaultQuotes.Account) -> Case:
         ),
         cash=state.cash,
         least=policy_case._least_equity(state),
+        max_leverage=state.max_leverage,
         is_trading=(
             state.oracle_fault == 0
             and not state.flagged

@@ -60,7 +60,8 @@ class TokenProber:
         """4: depositing and minting the most works, and any more does not.
 
         A deposit stops searching when a unit and 1e-15 of it are left, so that much more than the
-        maximum, rounded up to units, may still fit.
+        maximum, rounded up to units, may still fit. Where maintenance margin limits a mint, the
+        most is up to a millionth of the other room too low.
         """
         contract, twin, unit = self._of(index)
         assets, shares = contract.maxDeposit(RICH), contract.maxMint(RICH)
@@ -73,10 +74,22 @@ class TokenProber:
         self._works(index, 4, "maxMint", "mint", shares, RICH)
         if twin.case.vault.size == 0:
             return "a remainder"
-        more = assets + 2 + ceil_div(assets, PRECISION)
+        over, limited = self._over_margin(twin, shares)
+        more = twin.preview_mint(over) if limited else assets
+        more += 2 + ceil_div(more, PRECISION)
         self._refused(index, 4, "over maxDeposit", "deposit", more, RICH)
-        self._refused(index, 4, "over maxMint", "mint", shares + 1, RICH)
-        return "ok"
+        self._refused(index, 4, "over maxMint", "mint", over, RICH)
+        return "at the margin" if limited else "ok"
+
+    def _over_margin(self, twin: LeveragedToken, shares: int) -> tuple[int, bool]:
+        """Return more shares than may be minted, and whether it is margin that forbids them."""
+        case, market = twin.case, self.world.twin.market_state(twin.market)
+        size, room = abs(case.vault.size), market.room_long if twin.is_long else market.room_short
+        room = min(room, twin.terms.cap - size)
+        needed = self.world.twin.maintenance_margin(twin.market, size + room)
+        if case.vault.equity * (size + room) // size > needed:
+            return shares + 1, False
+        return shares + 1 + ceil_div(room * case.shares, size * 10**6), True
 
     def leave_most(self, index: int, random: Random) -> str:
         """4: withdrawing and redeeming the most works, and any more does not.

@@ -86,6 +86,15 @@ class Case:
         return least_equity(self.state)
 
     @property
+    def is_too_high(self) -> bool:
+        """Whether leverage is above what the venue lets a withdrawal or an increase leave."""
+        state = self.state
+        if state.size == 0:
+            return False
+        over_initial = abs(state.size) * state.price > state.equity * state.max_leverage
+        return over_initial or state.equity <= state.maintenance
+
+    @property
     def is_trading(self) -> bool:
         """Whether price, market and account let anything trade."""
         state = self.state

@@ -14,6 +14,9 @@ MIN_DEPOSIT = 10 * WAD
 MAX_FLOW = 2**103
 """Most shares a flow may name, 18 decimals."""
 
+HALVINGS = 20
+"""How often the room is halved where margin limits it: to a millionth."""
+
 
 def quote_deposit(case: Case, assets: int) -> Quote:
     """Return the most shares that `assets` (collateral decimals) pay for.
@@ -133,10 +136,56 @@ def _room(case: Case) -> int:
         or not case.is_trading
         or case.state.status is not MarketStatus.ACTIVE
         or case.vault.equity == 0
+        or case.is_too_high
         or not case.in_band
     )
     if closed:
         return 0
     market = case.exchange.market_state(case.market)
     venue = market.room_long if case.is_long else market.room_short
-    return min(max(0, terms.cap - abs(case.vault.size)), venue)
+    room = min(max(0, terms.cap - abs(case.vault.size)), venue)
+    return room if room == 0 or _is_borne(case, room) else _borne(case, room)
+
+
+def _borne(case: Case, room: int) -> int:
+    """Return the most that margin bears of a room that is too large, underlying WAD.
+
+    Maintenance margin grows faster than the position. Too low by at most a millionth of the room.
+    """
+    low, high = 0, room
+    if case.vault.size == 0:
+        # Of less than a position needs a keeper's least fee may take all.
+        low = min(case.least * case.terms.target // case.vault.market.price + 1, room)
+        if not _is_borne(case, low):
+            return 0
+    for _ in range(HALVINGS):
+        middle = low + (high - low) // 2
+        if _is_borne(case, middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _is_borne(case: Case, more: int) -> bool:
+    """Return whether margin bears the position that a mint leaves by adding so much to it."""
+    vault = case.vault
+    size = abs(vault.size)
+    if size == 0:
+        return _bears(case, more, more * vault.market.price // case.terms.target)
+    return _bears(case, size + more, vault.equity + vault.equity * more // size)
+
+
+def _bears(case: Case, size: int, equity: int) -> bool:
+    """Return whether the venue lets a position be increased to this.
+
+    It asks for the initial margin, and for more than the maintenance margin.
+
+    Args:
+        case: What a mint meets.
+        size: |q| after it, underlying WAD.
+        equity: After it, quote WAD.
+    """
+    if size * case.vault.market.price > equity * case.state.max_leverage:
+        return False
+    return equity > case.exchange.maintenance_margin(case.market, size)

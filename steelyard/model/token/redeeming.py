@@ -15,7 +15,7 @@ def quote_redeem(case: Case, shares: int) -> Quote:
         Revert: With the contract's reason.
     """
     require(0 < shares <= case.shares, "vault: zero or more than all")
-    require(not _is_too_high(case), "redeem: rebalance first")
+    require(not case.is_too_high, "redeem: rebalance first")
     traded = case.terms.redeem_traded(shares)
     size_delta, paid = _leave(case, traded)
     require(paid >= case.scale, "redeem: cost exceeds the claim")
@@ -34,7 +34,7 @@ def quote_withdraw(case: Case, assets: int, most: int) -> Quote:
         Revert: With the contract's reason.
     """
     amount, vault = case.amount(assets), case.vault
-    require(not _is_too_high(case), "redeem: rebalance first")
+    require(not case.is_too_high, "redeem: rebalance first")
     traded = vault.shares_worth(amount, vault.shares, case.scale)
     require(traded != 0, "withdraw: all shares pay less")
     size_delta, paid = _leave(case, traded)
@@ -58,7 +58,7 @@ def most_out(case: Case, shares: int) -> tuple[int, int]:
     Within 1e-12 where the venue cannot pay all.
     """
     vault, scale = case.vault, case.scale
-    closed = not case.is_trading or vault.equity == 0 or _is_too_high(case)
+    closed = not case.is_trading or vault.equity == 0 or case.is_too_high
     if shares == 0 or closed:
         return 0, 0
     traded = case.terms.redeem_traded(shares)
@@ -78,15 +78,6 @@ def most_out(case: Case, shares: int) -> tuple[int, int]:
     if paid < scale:
         return 0, 0
     return paid // scale, case.terms.redeem_shares(traded)
-
-
-def _is_too_high(case: Case) -> bool:
-    """Return whether leverage is above what the venue lets a withdrawal keep."""
-    state = case.state
-    if state.size == 0:
-        return False
-    over_initial = abs(state.size) * state.price > state.equity * state.max_leverage
-    return over_initial or state.equity <= state.maintenance
 
 
 def _leave(case: Case, traded: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import pytest
 
 from steelyard.model.arithmetic import WAD
+from tests.unit.token.helpers import reverts
 
 
 @pytest.mark.parametrize("is_long", [True, False])
@@ -56,3 +57,44 @@ def test_the_most_of_a_fine_collateral(venue, make_token, depositor, trader):
         venue.configure_token(token, cap=cap)
         with venue.evm.anchor():
             token.deposit(token.maxDeposit(depositor), depositor, sender=depositor)
+
+
+@pytest.mark.parametrize("is_long", [True, False])
+def test_nothing_where_the_venue_asks_for_more_margin(venue, make_token, depositor, is_long):
+    """Found by the stateful test: the venue now allowed less than the token's leverage, 2.8x,
+
+    and so no increase that keeps it; maxDeposit said how much.
+    """
+    token = make_token(is_long=is_long)
+    venue.move(4 if is_long else -4)
+    venue.configure(max_leverage=3 * WAD)
+    with venue.evm.anchor():
+        token.deposit(token.maxDeposit(depositor), depositor, sender=depositor)
+    with venue.evm.anchor():
+        token.mint(token.maxMint(depositor), depositor, sender=depositor)
+    venue.configure(max_leverage=2 * WAD)
+    assert token.maxDeposit(depositor) == token.maxMint(depositor) == 0
+    with reverts("margin: below initial"):
+        token.deposit(100 * venue.one, depositor, sender=depositor)
+
+
+@pytest.mark.parametrize("is_long", [True, False])
+def test_up_to_the_maintenance_margin(venue, make_token, depositor, is_long):
+    """It grows with the square of the position: 26 |q| / K of the notional, a third of it at 12,700
+
+    ether of a million. The most is a millionth of the cap below that.
+    """
+    token = make_token(is_long=is_long)
+    venue.configure(liquidation_premium=26 * WAD)
+    most, shares = token.maxDeposit(depositor), token.maxMint(depositor)
+    with venue.evm.anchor():
+        token.deposit(most, depositor, sender=depositor)
+        assert abs(venue.state(token).size) == pytest.approx(12_500 * WAD, rel=0.02)
+    with venue.evm.anchor():
+        token.mint(shares, depositor, sender=depositor)
+    for call in (
+        lambda: token.deposit(most * 100_001 // 100_000, depositor, sender=depositor),
+        lambda: token.mint(shares * 100_001 // 100_000, depositor, sender=depositor),
+    ):
+        with reverts("margin: below maintenance"):
+            call()

@@ -120,6 +120,8 @@ def _end(devnet: Devnet, console: Console) -> None:
     path = saved_file(devnet.settings.folder)
     shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     try:
+        devnet.node.mine_every(0)
+        devnet.node.rpc("evm_mine")  # what is pending would be lost
         devnet.save()
     except (DevnetError, ChainError, BookError, OSError) as error:
         raise DevnetError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from steelyard.book import BookError, Deployment, read_deployment, write_deployment
 from steelyard.chain import Chain
+from steelyard.compiler import compile_contract
 from steelyard.deployment.spec import read_spec
 from steelyard.devnet.errors import DevnetError, StateError
 from steelyard.devnet.founding import Progress, contract, deploy, fund, signers
@@ -17,6 +18,13 @@ from steelyard.devnet.paths import MadeUp, PricePath
 from steelyard.devnet.saving import Saved, read_saved, saved_file, write_saved
 from steelyard.devnet.settings import ROOT, Settings
 from steelyard.devnet.walker import Feed, Walker
+
+DEPLOYED = (
+    *("MockUSD", "MockAggregator", "MarketParameters", "PriceGuard", "PerpExchange"),
+    *("RebalancePolicy", "VaultQuotes", "LeveragedToken"),
+    *("LeveragedTokenFactory", "LeveragedTokenLens"),
+)
+"""What a deployment needs: compiled before there is a node, and one by one to stay responsive."""
 
 _POLL = 0.05
 _FARTHEST = 10  # percent that a file's first price may be from the chain's
@@ -45,14 +53,12 @@ class Devnet:
     walked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def save(self) -> None:
-        """Mine what is pending, stop mining, and keep the chain.
+        """Keep the chain as it is now; nothing may be mined meanwhile.
 
         Raises:
             DevnetError: The node does not answer.
             OSError: The files cannot be written.
         """
-        self.node.mine_every(0)
-        self.node.rpc("evm_mine")
         number, head = self.node.head()
         record = self._record()
         write_saved(
@@ -93,6 +99,10 @@ def start(settings: Settings, paths: Mapping[str, PricePath], progress: Progress
         ChainError: The node refuses.
     """
     saved = None if settings.fresh else read_saved(settings.folder)
+    if saved is None:
+        for name in DEPLOYED:
+            progress(f"compile {name} (the first time takes half a minute)")
+            compile_contract(name)
     progress("start anvil")
     node = Node(settings.port, saved.state if saved else None)
     try:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import IO, Any
 
 from steelyard.abi import Interface
 from steelyard.compiler import EVM_VERSION, Artifact
 from steelyard.contract import ZERO_ADDRESS, Contract
+from steelyard.devnet.node import program
 from steelyard.errors import SteelyardError
 from steelyard.evm import DEPLOYER, GAS_LIMIT, EvmError, Revert, blueprint_initcode
 
-ROOT = Path(__file__).resolve().parents[2]
 START = 1_700_000_000  # unix seconds, so that a run is the same on every day
 START_SECONDS = 20
 LISTENING = "Listening on 127.0.0.1:"
@@ -27,15 +25,6 @@ LISTENING = "Listening on 127.0.0.1:"
 
 class NodeError(SteelyardError):
     """There is no node, or it does not answer."""
-
-
-def program() -> str:
-    """Return anvil's own program; npm's `anvil` is a script around it that outlives signals."""
-    natives = sorted(ROOT.glob("node_modules/@foundry-rs/anvil-*/bin/anvil"))
-    found = str(natives[0]) if natives else shutil.which("anvil")
-    if found is None:
-        raise NodeError("no anvil", "install Node.js with npm, then `make setup`")
-    return found
 
 
 @contextmanager

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
 from steelyard.chain import KeySigner, execute
 from steelyard.devnet.saving import read_saved
-from steelyard.devnet.settings import DOLLARS, LP, LP_DOLLARS, USER, known_accounts
-from tests.python.devnet_process import ROOT, devnet, is_alive, is_free, until
+from steelyard.devnet.screen import Screen
+from steelyard.devnet.settings import DOLLARS, LP, LP_DOLLARS, USER, Settings, known_accounts
+from steelyard.devnet.starting import start
+from tests.python.devnet_process import ROOT, devnet, free_port, is_alive, is_free, until
 
 pytestmark = pytest.mark.node
 
@@ -219,6 +224,22 @@ def test_a_damaged_chain_is_refused_and_fresh_replaces_it(folder):
     with devnet(folder, "--fresh", "--no-walk") as net:
         net.ready()
         assert read_saved(folder) is not None
+
+
+def test_where_somebody_watches_a_table_lives(folder):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=100, color_system=None)
+    settings = Settings(port=free_port(), folder=folder, walk=True)
+    net = start(settings, {}, lambda title: None)
+    screen = Screen(console)
+    with screen.living():
+        screen.glance(net)
+        assert re.search(r"block \d+   BTC 40,000.00   ETH 2,000.00   day 1, 00:00", out.getvalue())
+        assert re.search(r"BTC3L +3\.000x +100\.\d{4} +1\.9964", out.getvalue())
+        net.node.stop()
+        screen.glance(net)
+        assert "the node does not answer: no connection to" in out.getvalue()
+    assert is_free(settings.port)
 
 
 def test_ape_finds_it_by_its_name(folder):

@@ -99,22 +99,21 @@ def _problems(spec: DeploymentSpec, play: Play) -> Iterator[str]:
         for index, entry in enumerate(getattr(whole, part)):
             if part == "tokens" and not _has_market(spec, entry.symbol, entry.market):
                 continue  # its market was refused, which was said
-            longer = _with(spec, part, entry)
-            reason = play(longer)
-            if reason is None:
-                spec = longer
-                continue
-            blamed, kept = _blame(spec, part, entry, play)
-            yield f"{part}[{index}]{blamed}: {reason}"
-            spec = kept
+            while (reason := play(_with(spec, part, entry))) is not None:
+                path, entry = _blame(spec, part, entry, reason, play)
+                yield f"{part}[{index}]{path}: {reason}"
+                if entry is None:
+                    break
+            if entry is not None:
+                spec = _with(spec, part, entry)
 
 
-def _blame(spec: DeploymentSpec, part: str, entry: Any, play: Play) -> tuple[str, DeploymentSpec]:
-    """Return the path of the field to blame within an entry, and what can go on without it."""
+def _blame(spec: DeploymentSpec, part: str, entry: Any, reason: str, play: Play) -> tuple[str, Any]:
+    """Return the path of the field to blame, and the entry without it; None if it is no field."""
     for path, without in _lesser(part, entry):
-        if play(_with(spec, part, without)) is None:
-            return path, _with(spec, part, without)
-    return "", spec
+        if play(_with(spec, part, without)) != reason:
+            return path, without
+    return "", None
 
 
 def _lesser(part: str, entry: Any) -> Iterator[tuple[str, Any]]:

@@ -39,6 +39,7 @@ class Devnet:
         node: The process.
         chain: The connection.
         deployment: What is deployed.
+        code: `sources_digest` of what it was deployed from.
         notes: What the user should know of the start.
         walker: Who pushes prices, if anybody.
         walked: Where price paths were when it was saved.
@@ -48,6 +49,7 @@ class Devnet:
     node: Node
     chain: Chain
     deployment: Deployment
+    code: str
     notes: list[str] = field(default_factory=list)
     walker: Walker | None = None
     walked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Devnet:
                 record=record.model_dump_json().encode(),
                 number=number,
                 hash=head,
-                code=sources_digest(self.settings),
+                code=self.code,
                 walked=self.walker.walked() if self.walker else self.walked,
             ),
         )
@@ -140,7 +142,7 @@ def _begin(
     first = {symbol: path.price(0) for symbol, path in paths.items()}
     deployment = deploy(chain, read_spec(settings.config), first, progress)
     fund(chain, deployment, progress)
-    devnet = Devnet(settings, node, chain, deployment)
+    devnet = Devnet(settings, node, chain, deployment, sources_digest(settings))
     progress("save the chain")
     devnet.save()
     return devnet
@@ -155,7 +157,7 @@ def _resume(settings: Settings, node: Node, chain: Chain, saved: Saved) -> Devne
         deployment = Deployment.model_validate_json(saved.record)
     except ValueError as error:
         raise StateError(f"the record in {path} cannot be read: {error}", remedy) from error
-    devnet = Devnet(settings, node, chain, deployment, walked=saved.walked)
+    devnet = Devnet(settings, node, chain, deployment, saved.code, walked=saved.walked)
     if not devnet._is_here(deployment):
         raise StateError(f"state and record in {path} do not belong together", remedy)
     devnet.notes.append(f"goes on from block {saved.number}; --fresh begins anew")

@@ -29,10 +29,10 @@ from rich.table import Table
 
 from steelyard.contract import ZERO_ADDRESS
 from steelyard.deployment import EvmBackend, System, deploy_system
-from steelyard.errors import SteelyardError
+from steelyard.devnet.errors import DevnetError
 from steelyard.evm import address
 from steelyard.model.exchange import WAD
-from tests.bench.node import Node, anvil
+from tests.bench.node import Node, NodeError, anvil
 from tests.bench.tokens import AIMS as TOKEN_AIMS
 from tests.bench.tokens import PEERS, TokenBench
 
@@ -233,7 +233,7 @@ def main(out: Path) -> None:
             tokens = TokenBench(node)
             tokens.measure()
             measure_sizes(bench, tokens)
-    except SteelyardError as error:
+    except (NodeError, DevnetError) as error:
         raise click.ClickException(str(error)) from error
     console = Console()
     console.print(table("The exchange", bench.figures, AIMS))

@@ -126,6 +126,19 @@ def test_fresh_begins_anew(folder):
         assert read_saved(folder).record != old.record  # kept as soon as it is up
 
 
+def test_says_when_the_chain_is_not_what_would_be_deployed_today(folder, tmp_path):
+    config = tmp_path / "other.yaml"
+    config.write_text((ROOT / "config" / "local.yaml").read_text() + "# other\n")
+    for _ in range(2):  # the second time, too: it is still the old one
+        with devnet(folder, "--no-walk", "--config", str(config)) as net:
+            assert (
+                "note contracts or configuration have changed since this chain was made: "
+                "what runs is the old system until you start with --fresh\n"
+            ) in net.ready().printed()
+    with devnet(folder, "--no-walk") as net:
+        assert "have changed" not in net.ready().printed()
+
+
 def test_the_record_that_is_kept_is_that_of_the_chain(folder):
     (folder / "devnet.json").write_text("{}")
     with devnet(folder, "--no-walk") as net:

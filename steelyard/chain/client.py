@@ -164,17 +164,20 @@ class Chain:
 
     # ------------------------------------------------------------ SEND
 
-    def estimate_gas(self, transaction: dict[str, Any]) -> int:
+    def estimate_gas(self, transaction: dict[str, Any], block: int | str | None = None) -> int:
         """Return the gas that a transaction needs now.
 
         Args:
             transaction: from, to, value, data; numbers as int, data as bytes.
+            block: Number or tag of the block whose state is asked; by default as the node likes,
+                which for some is behind what is pending.
 
         Raises:
             Reverted: The contract refuses it.
             InsufficientFunds: The sender cannot pay for it.
         """
-        answer = self._ask("eth_estimateGas", [_transaction(transaction)], transaction.get("from"))
+        asked = [_transaction(transaction), *([] if block is None else [_tag(block)])]
+        answer = self._ask("eth_estimateGas", asked, transaction.get("from"))
         return int(answer, 16)
 
     def fees(self) -> Fees:

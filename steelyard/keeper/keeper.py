@@ -1,0 +1,275 @@
+"""The keeper: one step per block. The Silverback bot and `ape run keeper` both do nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from steelyard.book import Deployment
+from steelyard.chain import Block, Chain, ChainError, Signer, WrongChain
+from steelyard.keeper.books import Booking, Outcome, State
+from steelyard.keeper.breaker import Breaker, Limits, Signs
+from steelyard.keeper.decide import decide
+from steelyard.keeper.execute import Executor
+from steelyard.keeper.jobs import Jobs
+from steelyard.keeper.notes import Deed, Note
+from steelyard.keeper.observe import (
+    NativePrice,
+    Observation,
+    Observer,
+    feed_price,
+    fixed_price,
+)
+from steelyard.keeper.orders import Order, rebalance_order
+from steelyard.keeper.settings import Settings
+from steelyard.keeper.settle import Settler
+from steelyard.keeper.store import Ledger, Store, StoreError, StoreLocked
+from steelyard.keeper.types import Action, Kind, Rebalance
+from steelyard.model.venue.oracle import Fault
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one step saw and did.
+
+    Attributes:
+        block: Which it was for; None if the node did not tell.
+        seen: What there was to see; None if it was not looked at.
+        actions: What was decided, one for each token.
+        notes: What was done.
+        state: The books after it; None if they were not read.
+        skipped: Why there was nothing to do, "" if it was looked at.
+        error: Why it ended early, "" if it did not.
+        stopped: Why nothing was sent, though something might have been; "" if it might.
+        seconds: How long it took.
+    """
+
+    block: Block | None = None
+    seen: Observation | None = None
+    actions: tuple[Action, ...] = ()
+    notes: tuple[Note, ...] = ()
+    state: State | None = None
+    skipped: str = ""
+    error: str = ""
+    stopped: str = ""
+    seconds: float = 0.0
+
+    def metrics(self) -> dict[str, int | float]:
+        """Return figures for a bot framework's records."""
+        figures: dict[str, int | float] = {"seconds": self.seconds, "failed": int(bool(self.error))}
+        if self.seen is None or self.state is None:
+            return figures
+        deeds = [note.deed for note in self.notes]
+        return figures | {
+            "block": self.seen.block.number,
+            "tokens": len(self.seen.tokens),
+            "out_of_band": sum(token.out_of_band for token in self.seen.tokens),
+            "due": sum(isinstance(action, Rebalance) for action in self.actions),
+            "sent": sum(deed in (Deed.SENT, Deed.REPLACED) for deed in deeds),
+            "pending": len(self.state.pending),
+            "rebalances": self.state.totals.rebalances,
+            "reverts": self.state.totals.reverts,
+            "stopped": int(bool(self.stopped)),
+        }
+
+
+@dataclass
+class _Work:
+    """A step under way: what of the report is known already, should it end early."""
+
+    block: Block | None = None
+    seen: Observation | None = None
+    actions: tuple[Action, ...] = ()
+    notes: list[Note] = field(default_factory=list)
+    state: State | None = None
+    skipped: str = ""
+    stopped: str = ""
+
+
+class Keeper:
+    """Keeps the tokens of a deployment inside their bands.
+
+    Attributes:
+        sender: Address of its account, EIP-55 hex str.
+        breaker: Whether it may send, as of the last step.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        deployment: Deployment,
+        signer: Signer,
+        store: Store,
+        settings: Settings,
+        *,
+        dry_run: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take everything; nothing is asked yet.
+
+        Args:
+            chain: A node, with a short timeout: a step that hangs is a block that is missed.
+            deployment: The system.
+            signer: The account that sends and is paid.
+            store: Its books.
+            settings: What it is willing to do.
+            dry_run: Decide, but sign nothing.
+            clock: This machine's, seconds.
+        """
+        decimals = deployment.collateral.decimals
+        self._chain, self._deployment, self._settings = chain, deployment, settings
+        self._store, self._dry_run, self._clock = store, dry_run, clock
+        self.sender = signer.address
+        self.breaker = Breaker(Limits.of(settings, deployment.chain_id))
+        self._policy = settings.policy(decimals)
+        self._observer = Observer(chain, deployment, _native_price(chain, settings, decimals))
+        self._settler = Settler(chain, self.sender, settings.confirmations)
+        self._executor = Executor(chain, signer, settings)
+        self._jobs = Jobs(chain, deployment, settings)
+        self._reminded = False
+
+    def step(self, number: int = 0) -> Report:
+        """Do what there is to do at the head of the chain. Raises nothing that a node may cause.
+
+        Args:
+            number: Of the block that somebody told of; the node must have it.
+        """
+        begun, work, error = time.monotonic(), _Work(), ""
+        try:
+            with self._store.locked() as ledger:
+                self._remind(ledger.state)
+                work.block = self._observer.head(max(number, ledger.state.block))
+                self._step(ledger, work)
+        except StoreLocked as held:
+            work.skipped = str(held)
+        except ChainError as problem:
+            error = str(problem)
+            self._break(problem)
+            work.stopped = self.breaker.reason
+        except StoreError as problem:
+            error = str(problem)
+        return Report(
+            block=work.block,
+            seen=work.seen,
+            actions=work.actions,
+            notes=tuple(work.notes),
+            state=work.state,
+            skipped=work.skipped,
+            error=error,
+            stopped=work.stopped,
+            seconds=time.monotonic() - begun,
+        )
+
+    def _remind(self, state: State) -> None:
+        """Take up what the last run left: its last block may be gone, and its reverts count."""
+        if self._reminded:
+            return
+        if state.block:
+            self._observer.remember(state.block, state.block_hash)
+        now, window = self._now(), self._settings.revert_window
+        times = [b.time for b in state.bookings if b.outcome == Outcome.REVERTED]
+        self.breaker = replace(self.breaker, reverts=tuple(t for t in times if t > now - window))
+        self._reminded = True
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+    def _break(self, problem: ChainError) -> None:
+        """Show the breaker a step that the node has ended."""
+        now = self._now()
+        if isinstance(problem, WrongChain):
+            self.breaker = self.breaker.after(Signs(now=now, chain_id=problem.actual))
+        else:
+            self.breaker = self.breaker.after(Signs(now=now, node_error=str(problem)))
+
+    def _look(self, seen: Observation, notes: Iterable[Note]) -> None:
+        """Show the breaker a block."""
+        held = [token.account for token in seen.tokens if token.account and token.size]
+        signs = Signs(
+            now=self._now(),
+            chain_id=self._chain.chain_id,
+            block_time=seen.block.timestamp,
+            balance=seen.balance,
+            reorganised=seen.reorganised,
+            reverts=sum(note.outcome == Outcome.REVERTED for note in notes),
+            positions=len(held),
+            unpriced=sum(account.oracle_fault != Fault.VALID for account in held),
+        )
+        self.breaker = self.breaker.after(signs)
+
+    def _step(self, ledger: Ledger, work: _Work) -> None:
+        """Observe, settle, decide, act; each part leaves what it found in the work."""
+        block, state = work.block, ledger.state
+        assert block is not None
+        work.state = state = state.claimed(self._chain.chain_id, self.sender)
+        if (block.number, block.hash) == (state.block, state.block_hash):
+            work.skipped = f"block {block.number} was dealt with"
+            return
+        work.seen = seen = self._observer.observe(block, self.sender, gas_used(state.bookings))
+        state, notes = self._settler.settle(state, seen)
+        work.notes += notes
+        self._save(ledger, work, state)
+        self._look(seen, notes)
+        now = block.timestamp
+        spent = state.sponsored_on(now)
+        work.actions = decide(seen.tokens, now, seen.gas, self._policy, state.pending, spent)
+        work.stopped = "a dry run" if self._dry_run else self.breaker.reason
+        if not work.stopped:
+            orders, wishes = self._orders(seen, state, work.actions)
+            try:
+                self._executor.act(ledger, seen, wishes, orders, work.notes)
+            finally:
+                work.state = ledger.state
+        done = {"block": block.number, "block_hash": block.hash}
+        self._save(ledger, work, ledger.state.model_copy(update=done))
+
+    def _save(self, ledger: Ledger, work: _Work, state: State) -> None:
+        """Write books that have changed, unless this is a rehearsal."""
+        work.state = state
+        if self._dry_run:
+            return
+        if state != ledger.state:
+            ledger.save(state)
+
+    def _orders(
+        self, seen: Observation, state: State, actions: Iterable[Action]
+    ) -> tuple[list[Order], Mapping[str, Order]]:
+        """What to send, and what would be sent for tokens with a live transaction."""
+        jobs = self._jobs.due(seen)
+        orders = [*self._rebalances(actions), *jobs]
+        live = set(state.live())
+        if not live:
+            return orders, {}
+        now, tokens = seen.block.timestamp, [t for t in seen.tokens if t.address in live]
+        spent = state.sponsored_on(now)
+        again = decide(tokens, now, seen.gas, self._policy, (), spent)
+        wishes: dict[str, Order] = {}
+        kinds = {pending.token.lower(): pending.kind for pending in state.pending}
+        for order in (*self._rebalances(again), *jobs):
+            if kinds.get(order.token) == order.kind:
+                wishes.setdefault(order.token, order)
+        return [order for order in orders if order.token not in live], wishes
+
+    def _rebalances(self, actions: Iterable[Action]) -> list[Order]:
+        return [rebalance_order(a, self.sender) for a in actions if isinstance(a, Rebalance)]
+
+
+def gas_used(bookings: Iterable[Booking]) -> dict[str, int]:
+    """Return what the last rebalance of each token took, gas by address in lower case.
+
+    Args:
+        bookings: In the order of time.
+    """
+    return {
+        booking.token.lower(): booking.gas_used
+        for booking in bookings
+        if booking.kind == Kind.REBALANCE and booking.outcome == Outcome.DONE
+    }
+
+
+def _native_price(chain: Chain, settings: Settings, decimals: int) -> NativePrice:
+    feed = settings.native_price_feed
+    if feed is None:
+        return fixed_price(settings.fixed_native_price(decimals))
+    return feed_price(chain, feed, decimals, settings.native_price_max_age)

@@ -24,6 +24,7 @@ from steelyard.devnet.settings import (
     LP_DOLLARS,
     MNEMONIC,
     OWNER,
+    PORT,
     RECORD,
     ROOT,
     USER,
@@ -161,15 +162,16 @@ def commands(devnet: Devnet) -> list[str]:
     if not symbols:
         return []
     symbol = "BTC3L" if "BTC3L" in symbols else symbols[0]
-    wallet, network = "ape run wallet", f"--network {devnet.settings.network}"
-    signed = f"--account {known_accounts()[USER].alias} {network}"
-    other = known_accounts()[USER + 1].address
+    user, other = (known_accounts()[index].alias for index in (USER, USER + 1))
+    # What the wallet takes by itself is left out.
+    network = "" if devnet.settings.port == PORT else f" --network {devnet.settings.network}"
+    signed = f" --account {user}{network}"
     found = [
-        f"{wallet} tokens {network}",
-        f"{wallet} mint {symbol} 1000 {signed}",
-        f"{wallet} show {symbol} {network}",
-        f"{wallet} transfer {symbol} 1 {other} {signed}",
-        f"{wallet} redeem {symbol} all {signed}",
+        f"ape run wallet tokens{network}",
+        f"ape run wallet mint {symbol} 1000{signed}",
+        f"ape run wallet show {symbol}{signed}",
+        f"ape run wallet transfer {symbol} 1 {other}{signed}",
+        f"ape run wallet redeem {symbol} all{signed}",
     ]
     if devnet.settings.record != RECORD:
         found.insert(0, f"export STEELYARD_DEPLOYMENT={devnet.settings.record}")

@@ -268,3 +268,25 @@ def test_ape_finds_it_by_its_name(folder):
         answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         balance = net.chain().balance(ACCOUNTS[1].address)
     assert answer.stdout.splitlines()[-1] == f"devnet 31337 {balance}"
+
+
+def test_the_commands_on_the_screen_work(folder):
+    with devnet(folder) as net:
+        printed = net.ready().printed()
+        commands = re.findall(r"^  (ape run wallet .*)$", printed, re.MULTILINE)
+        said = f"  export STEELYARD_DEPLOYMENT={folder / 'devnet.json'}\n"
+        assert said in printed
+        told = os.environ | {"STEELYARD_DEPLOYMENT": str(folder / "devnet.json")}
+        assert [command.split()[3] for command in commands] == [
+            *("tokens", "mint", "show", "transfer", "redeem")
+        ]
+        for command in commands:
+            yes = ["--yes"] if command.split()[3] in ("mint", "transfer", "redeem") else []
+            ran = subprocess.run(
+                command.split() + yes, cwd=ROOT, env=told, capture_output=True, text=True
+            )
+            assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+        token = net.contract("LeveragedToken", net.record().tokens["BTC3L"].address)
+        balances = [token.call.balanceOf(account.address) for account in ACCOUNTS]
+    assert balances[USER + 1] == 10**18
+    assert sum(balances) == 10**18

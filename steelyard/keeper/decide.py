@@ -127,7 +127,7 @@ def decide(
     Returns:
         Rebalances, emergencies first and then by profit per gas; alerts; waits, soonest first.
     """
-    transactions = tuple(pending)
+    transactions = sorted(pending, key=lambda transaction: (transaction.nonce, transaction.hashes))
     live = {transaction.token.lower(): transaction for transaction in transactions}
     reserved = sum(transaction.sponsored for transaction in transactions)
     bill = _Bill(gas, policy)

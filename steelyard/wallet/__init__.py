@@ -1,0 +1,1 @@
+"""What `ape run wallet` shows and asks; knows nothing of ape."""

@@ -22,6 +22,7 @@ from steelyard.chain import (
     Receipt,
     Reverted,
     Signer,
+    TransactionDropped,
     TransactionFailed,
     prepare,
     send,
@@ -237,10 +238,14 @@ class _Sender:
         hashes = self.journal.hashes(step.nonce)
         if self._chain.nonce(self._job.plan.deployer) > step.nonce:
             return self._mined(step, hashes)
-        pending = [hash for hash in hashes if self._chain.transaction(hash) is not None]
-        if pending:
-            return _good(self._chain.wait(pending[-1], timeout=self._timeout))
-        return self._send(step)
+        try:
+            pending = [hash for hash in hashes if self._chain.transaction(hash) is not None]
+            if pending:
+                return _good(self._chain.wait(pending[-1], timeout=self._timeout))
+            return self._send(step)
+        except TransactionDropped:
+            # So it seems, too, where nonces are up to date and receipts are not yet.
+            return self._mined(step, self.journal.hashes(step.nonce))
 
     def _mined(self, step: Step, hashes: tuple[str, ...]) -> Receipt:
         """Return the receipt of a step whose nonce is used."""

@@ -41,6 +41,7 @@ from steelyard.sdk.errors import (
     UnknownToken,
     VenuePaused,
     VenueRefuses,
+    protocol_error,
 )
 from steelyard.sdk.flows import (
     FlowFigures,
@@ -109,6 +110,7 @@ __all__ = [
     "VenuePaused",
     "VenueRefuses",
     "parse_amount",
+    "protocol_error",
     "readable",
     "to_decimal",
 ]

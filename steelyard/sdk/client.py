@@ -17,7 +17,8 @@ from steelyard.sdk.collateral import Collateral
 from steelyard.sdk.connection import Connection
 from steelyard.sdk.errors import NotDeployed, UnknownToken, typed_errors
 from steelyard.sdk.states import TokenState
-from steelyard.sdk.token import Token, token_state
+from steelyard.sdk.token import Token
+from steelyard.sdk.view import token_state
 
 ENVIRONMENT = "STEELYARD_DEPLOYMENT"
 """Names the record to use when nothing else does."""
@@ -36,11 +37,18 @@ class Steelyard:
         collateral: What tokens are paid with.
         connection: What all parts share; for whatever is not here.
 
-    Example (tests/sdk/test_example.py runs it against a node):
+    Example (a test runs it against a node, with the key of somebody who has dollars):
+        from steelyard.sdk import KeySigner, Steelyard
         steelyard = Steelyard.connect("http://127.0.0.1:8545", signer=KeySigner(key))
-        token = steelyard.token("BTC3L")
-        print(token.state().nav, token.preview_deposit("100").costs)
-        print(token.deposit("100").shares)
+        token = steelyard.token("ETH3L")
+        state = token.state()
+        print(f"{token.symbol}: {state.nav:.2f} a share, {state.leverage:.2f}x")
+        for name, cost in token.preview_deposit("100").costs.items():
+            print(f"{name}: {cost:.4f}")
+        receipt = token.deposit("100")
+        print(f"minted {receipt.shares:.4f} for {receipt.assets}")
+        receipt = token.redeem(receipt.shares)
+        print(f"redeemed for {receipt.assets}")
     """
 
     def __init__(self, connection: Connection) -> None:

@@ -21,6 +21,8 @@ MIN_DEPOSIT: constant(uint256) = 10 * 10**18
 MAX_SHARES: constant(uint256) = 2**103
 # How often the room is halved where margin limits it: to a millionth.
 HALVINGS: constant(uint256) = 20
+# How often a deposit that opens a position too large may shrink.
+OPENINGS: constant(uint256) = 4
 
 
 @internal
@@ -97,7 +99,7 @@ def _check_open(case: vault_case.Case, quote: IVaultQuotes.Quote):
 @view
 def _most(case: vault_case.Case) -> (uint256, uint256):
     """
-    @notice The most that can be deposited, and minted; of a remainder less, on the safe side.
+    @notice The most that can be deposited, and minted.
     @param case What a mint meets
     @return Assets, collateral decimals
     @return Shares, 18 decimals
@@ -105,27 +107,92 @@ def _most(case: vault_case.Case) -> (uint256, uint256):
     room: uint256 = self._room(case)
     if room == 0:
         return 0, 0
-    price: uint256 = 0
-    traded: uint256 = 0
     if case.vault.size == 0:
-        # |q'| = T E' / P; a twentieth is left for what the trade may cost or bring.
-        after: uint256 = room * case.vault.market.price // vault_terms._target(case.account.terms)
-        after -= after // 20
-        price = max(after, case.vault.equity) - case.vault.equity
-        traded = price * case.vault.shares // case.vault.equity
-    else:
-        size: uint256 = convert(abs(case.vault.size), uint256)
-        traded = min(((room + 1) * case.vault.shares - 1) // size, MAX_SHARES)
-        price = share_math._mint_price(case.vault, traded)
-    if (
-        price < MIN_DEPOSIT + case.account.scale
-        or price > vault_case.MAX_AMOUNT
-        or self._left(case.vault, traded) < case.least
-    ):
+        return self._most_to_open(case, room)
+    size: uint256 = convert(abs(case.vault.size), uint256)
+    traded: uint256 = min(((room + 1) * case.vault.shares - 1) // size, MAX_SHARES)
+    price: uint256 = share_math._mint_price(case.vault, traded)
+    if not self._is_allowed(case, price, traded):
         return 0, 0
-    if case.vault.size != 0:
-        price = self._safe_price(case, price, traded)
+    price = self._safe_price(case, price, traded)
     return price // case.account.scale, vault_terms._mint_shares(case.account.terms, traded)
+
+
+@internal
+@view
+def _most_to_open(case: vault_case.Case, room: uint256) -> (uint256, uint256):
+    """
+    @notice The most that can be deposited, and minted, where that opens the position.
+    @dev A mint leaves |q'| = floor(E' T / P), which has an exact inverse: the most shares. They cost E' - E + c(q'); but
+         what a deposit opens is found by steps and may be a little more. Then the deposit shrinks by twice as much, and a
+         unit: beside the 1e-5 of the steps that is the most it is too low. At T as the venue's limit it is 0.
+    @param case A remainder
+    @param room underlying WAD
+    @return Assets, collateral decimals
+    @return Shares, 18 decimals
+    """
+    vault: share_math.Vault = case.vault
+    terms: uint256 = case.account.terms
+    after: uint256 = ((room + 1) * vault.market.price - 1) // vault_terms._target(terms)
+    claim: uint256 = max(after, vault.equity) - vault.equity
+    traded: uint256 = min(claim * vault.shares // vault.equity, MAX_SHARES)
+    cost: int256 = leverage_math._cost(vault.market, self._size_at_target(case, after))
+    if cost == leverage_math.NO_COST:
+        return 0, 0
+    price: uint256 = convert(max(convert(claim, int256) + cost, 0), uint256)
+    if not self._is_allowed(case, price, traded):
+        return 0, 0
+    for i: uint256 in range(OPENINGS):
+        assets: uint256 = price // case.account.scale
+        before: uint256 = vault.equity + assets * case.account.scale
+        size: uint256 = convert(abs(self._opening(case, before)), uint256)
+        if size <= room:
+            if self._opens(case, assets, size):
+                return assets, vault_terms._mint_shares(terms, traded)
+            break
+        price -= min(price, 2 * ((size - room) * before // size) + case.account.scale)
+    return 0, 0
+
+
+@internal
+@view
+def _opens(case: vault_case.Case, assets: uint256, size: uint256) -> bool:
+    """
+    @notice Whether a deposit that opens the position is one that the token and the venue take.
+    @param case A remainder
+    @param assets Collateral decimals
+    @param size |q'| that it opens, underlying WAD
+    @return True when it is
+    """
+    amount: uint256 = assets * case.account.scale
+    size_delta: int256 = convert(size, int256)
+    if not case.account.is_long:
+        size_delta = -size_delta
+    cost: int256 = leverage_math._cost(case.vault.market, size_delta)
+    if cost == leverage_math.NO_COST:
+        return False
+    gained: uint256 = convert(max(convert(amount, int256) - cost, 0), uint256)
+    traded: uint256 = gained * case.vault.shares // case.vault.equity
+    return self._is_allowed(case, amount, traded) and self._bears(
+        case, size, case.vault.equity + gained
+    )
+
+
+@internal
+@view
+def _is_allowed(case: vault_case.Case, price: uint256, traded: uint256) -> bool:
+    """
+    @notice Whether a mint brings enough, leaves enough, and names no more than a flow may.
+    @param case What it meets
+    @param price Of it, quote WAD; NO_PRICE without a fill
+    @param traded Shares
+    @return True when it does
+    """
+    return (
+        price >= MIN_DEPOSIT + case.account.scale
+        and price <= vault_case.MAX_AMOUNT
+        and self._left(case.vault, traded) >= case.least
+    )
 
 
 @internal

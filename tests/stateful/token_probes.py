@@ -13,6 +13,7 @@ from steelyard.model.exchange import WAD
 from steelyard.model.policy import Obstacle
 from steelyard.model.shares import DUST_STEP, PRECISION
 from steelyard.model.token import LeveragedToken
+from steelyard.model.token.minting import opening
 from tests.stateful.token_invariants import hold, is_closing, share_step
 from tests.stateful.token_world import TokenWorld, is_alive
 from tests.stateful.world import OWNER, TRADERS
@@ -66,30 +67,50 @@ class TokenProber:
         contract, twin, unit = self._of(index)
         assets, shares = contract.maxDeposit(RICH), contract.maxMint(RICH)
         if assets == 0:
+            if twin.case.is_remainder and twin.terms.target == twin.case.state.max_leverage:
+                return "a remainder at the limit"
             least = ceil_div(10 * WAD, unit)
             for more in (least, least + 1, 100 * least):
                 self._refused(index, 4, "maxDeposit 0", "deposit", more, RICH)
             return "closed"
         self._works(index, 4, "maxDeposit", "deposit", assets, RICH)
         self._works(index, 4, "maxMint", "mint", shares, RICH)
+        room, limited = self._room(twin)
         if twin.case.vault.size == 0:
-            return "a remainder"
-        over, limited = self._over_margin(twin, shares)
-        more = twin.preview_mint(over) if limited else assets
+            return "a remainder" if limited else self._open_most(index, assets, shares, room)
+        over, more = shares + 1, assets
+        if limited:
+            over += ceil_div(room * twin.shares, abs(twin.case.vault.size) * 10**6)
+            more = twin.preview_mint(over)
         more += 2 + ceil_div(more, PRECISION)
         self._refused(index, 4, "over maxDeposit", "deposit", more, RICH)
         self._refused(index, 4, "over maxMint", "mint", over, RICH)
         return "at the margin" if limited else "ok"
 
-    def _over_margin(self, twin: LeveragedToken, shares: int) -> tuple[int, bool]:
-        """Return more shares than may be minted, and whether it is margin that forbids them."""
+    def _room(self, twin: LeveragedToken) -> tuple[int, bool]:
+        """Return what caps let a mint add, underlying WAD, and whether margin allows less."""
         case, market = twin.case, self.world.twin.market_state(twin.market)
         size, room = abs(case.vault.size), market.room_long if twin.is_long else market.room_short
         room = min(room, twin.terms.cap - size)
-        needed = self.world.twin.maintenance_margin(twin.market, size + room)
-        if case.vault.equity * (size + room) // size > needed:
-            return shares + 1, False
-        return shares + 1 + ceil_div(room * case.shares, size * 10**6), True
+        equity = room * case.state.price // twin.terms.target
+        if size:
+            equity = case.vault.equity * (size + room) // size
+        return room, equity <= self.world.twin.maintenance_margin(twin.market, size + room)
+
+    def _open_most(self, index: int, assets: int, shares: int, room: int) -> str:
+        """4: what opens a position is the most too; a deposit finds the size by steps.
+
+        The most may miss by three times what the steps miss.
+        """
+        _, twin, unit = self._of(index)
+        self._refused(index, 4, "over maxMint", "mint", shares + 1, RICH)
+        exact = twin.preview_mint(shares + 1)
+        paid = twin.case.vault.equity + exact * unit
+        missed = abs(abs(opening(twin.case, paid)) - room)
+        more = exact + 3 + ceil_div(3 * missed * paid, room * unit)
+        self._refused(index, 4, "over maxDeposit", "deposit", more, RICH)
+        hold(more - assets <= 2 * (more - exact), 4, "maxDeposit is near what fits", assets)
+        return "opens"
 
     def leave_most(self, index: int, random: Random) -> str:
         """4: withdrawing and redeeming the most works, and any more does not.

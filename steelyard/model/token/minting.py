@@ -17,6 +17,9 @@ MAX_FLOW = 2**103
 HALVINGS = 20
 """How often the room is halved where margin limits it: to a millionth."""
 
+OPENINGS = 4
+"""How often a deposit that opens a position too large may shrink."""
+
 
 def quote_deposit(case: Case, assets: int) -> Quote:
     """Return the most shares that `assets` (collateral decimals) pay for.
@@ -49,7 +52,7 @@ def quote_mint(case: Case, shares: int) -> Quote:
     if case.is_remainder:
         claim = ceil_div(vault.equity * traded, vault.shares)
         size = (vault.equity + claim) * case.terms.target // vault.market.price
-        size_delta = size if case.is_long else -size
+        size_delta = _on_side(case, size)
         price = max(0, claim + _opening_cost(case, size_delta))
     else:
         size_delta = vault.mint_delta(traded)
@@ -76,31 +79,71 @@ def check_open(case: Case, quote: Quote) -> None:
 
 
 def most_in(case: Case) -> tuple[int, int]:
-    """Return the most that can be deposited (collateral decimals) and minted (18 decimals) now.
-
-    For a remainder a twentieth less than there is room for.
-    """
+    """Return the most that can be deposited (collateral decimals) and minted (18 decimals) now."""
     room, vault = _room(case), case.vault
     if room == 0:
         return 0, 0
-    price: int | None
     if vault.size == 0:
-        after = room * vault.market.price // case.terms.target
-        after -= after // 20
-        price = max(0, after - vault.equity)
-        traded = price * vault.shares // vault.equity
-    else:
-        # The most whose trade, rounded toward zero, is no more than the room.
-        traded = min(((room + 1) * vault.shares - 1) // abs(vault.size), MAX_FLOW)
-        price = vault.mint_price(traded)
-    if price is None or not MIN_DEPOSIT + case.scale <= price <= MAX_AMOUNT:
+        return _most_to_open(case, room)
+    # The most whose trade, rounded toward zero, is no more than the room.
+    traded = min(((room + 1) * vault.shares - 1) // abs(vault.size), MAX_FLOW)
+    price = vault.mint_price(traded)
+    if price is None or not _is_allowed(case, price, traded):
         return 0, 0
-    if _left(case, traded) < case.least:
-        return 0, 0
-    if vault.size and vault.shares_for(price // case.scale * case.scale, case.scale) > traded:
+    if vault.shares_for(price // case.scale * case.scale, case.scale) > traded:
         # By rounding a few more shares cost less; see the contract.
         price -= (2 * vault.market.price + abs(vault.mint_delta(traded))) // WAD + 4
     return price // case.scale, case.terms.mint_shares(traded)
+
+
+def _most_to_open(case: Case, room: int) -> tuple[int, int]:
+    """Return the same where the mint opens the position; see the contract.
+
+    Args:
+        case: A remainder.
+        room: Underlying WAD.
+    """
+    vault, target = case.vault, case.terms.target
+    after = ((room + 1) * vault.market.price - 1) // target
+    claim = max(0, after - vault.equity)
+    traded = min(claim * vault.shares // vault.equity, MAX_FLOW)
+    cost = vault.cost(_on_side(case, after * target // vault.market.price))
+    if cost is None:
+        return 0, 0
+    price = max(0, claim + cost)
+    if not _is_allowed(case, price, traded):
+        return 0, 0
+    for _ in range(OPENINGS):
+        assets = price // case.scale
+        before = vault.equity + assets * case.scale
+        size = abs(opening(case, before))
+        if size <= room:
+            opens = _opens(case, assets, size)
+            return (assets, case.terms.mint_shares(traded)) if opens else (0, 0)
+        price = max(0, price - 2 * ((size - room) * before // size) - case.scale)
+    return 0, 0
+
+
+def _opens(case: Case, assets: int, size: int) -> bool:
+    """Return whether a deposit that opens |q'| is one that the token and the venue take."""
+    vault, amount = case.vault, assets * case.scale
+    cost = vault.cost(_on_side(case, size))
+    if cost is None:
+        return False
+    gained = max(0, amount - cost)
+    allowed = _is_allowed(case, amount, gained * vault.shares // vault.equity)
+    return allowed and _bears(case, size, vault.equity + gained)
+
+
+def _is_allowed(case: Case, price: int, traded: int) -> bool:
+    """Return whether a mint brings enough, leaves enough, and names no more than a flow may."""
+    in_range = MIN_DEPOSIT + case.scale <= price <= MAX_AMOUNT
+    return in_range and _left(case, traded) >= case.least
+
+
+def _on_side(case: Case, size: int) -> int:
+    """Return a size (underlying WAD) on the token's side."""
+    return size if case.is_long else -size
 
 
 def _left(case: Case, shares: int) -> int:

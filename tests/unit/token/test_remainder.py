@@ -129,24 +129,51 @@ def test_a_remainder_is_one_to_a_hundred(venue, make_remainder, depositor, equit
     assert (token.maxMint(depositor) > 0) is (reason is None)
 
 
-def test_most_is_on_the_safe_side_by_a_twentieth(venue, remainder, depositor):
-    venue.configure_token(remainder, cap=1_000 * WAD)
+@pytest.mark.parametrize("crowd", [-10_000, 0, 10_000])
+def test_the_most_opens_all_there_is_room_for(venue, remainder, trader, depositor, is_long, crowd):
+    """Found by the stateful test: a trade that brings a tenth of its notional opens 1.4 times as
+
+    much, and a twentieth was reckoned with. 500 ether at 2,000 are three times 333,333.
+    """
+    if crowd:
+        venue.configure(skew_scale=10**5 * WAD, max_long=12_000 * WAD, max_short=12_000 * WAD)
+        venue.trade(trader, crowd, 10**7)
+    venue.configure_token(remainder, cap=500 * WAD)
     most, shares = remainder.maxDeposit(depositor), remainder.maxMint(depositor)
-    # 1,000 ether at 2,000 are three times 666,667.
-    assert most / WAD == pytest.approx(666_667 * 19 / 20 - 20, rel=1e-6)
+    brought = 0.1 * (-1 if (crowd > 0) is is_long else 1) if crowd else 0
+    assert most / WAD == pytest.approx(333_333 - 20 - 10**6 * brought, abs=4_000)
     with venue.evm.anchor():
         remainder.deposit(most, depositor, sender=depositor)
+        assert abs(venue.state(remainder).size) == pytest.approx(500 * WAD, rel=1e-5)
     with venue.evm.anchor():
-        remainder.mint(shares, depositor, sender=depositor)
-    with reverts("mint: cap reached"):
-        remainder.deposit(most * 11 // 10, depositor, sender=depositor)
+        assert remainder.mint(shares, depositor, sender=depositor) == pytest.approx(most, rel=1e-5)
+        assert abs(venue.state(remainder).size) == pytest.approx(500 * WAD, abs=10)
+    for call in (
+        lambda: remainder.deposit(most + most // 10**4, depositor, sender=depositor),
+        lambda: remainder.mint(shares + 1, depositor, sender=depositor),
+    ):
+        with reverts("mint: cap reached"):
+            call()
+
+
+@pytest.mark.parametrize("most", [2, 3, 4])
+def test_no_position_that_the_venue_forbids(venue, remainder, depositor, most):
+    """At 3x, where the venue allows no more, a position that costs can just not be opened."""
+    venue.configure(max_leverage=most * WAD)
+    assert (remainder.maxDeposit(depositor) > 0) is (most > 3)
+    assert (remainder.maxMint(depositor) > 0) is (most > 3)
+    if most < 3:
+        with reverts("margin: below initial"):
+            remainder.deposit(1_000 * WAD, depositor, sender=depositor)
 
 
 def test_no_room_for_a_hundred_is_no_room(venue, remainder, depositor):
-    """0.15 ether hold a hundred dollars; with the twentieth 0.158."""
-    venue.configure_token(remainder, cap=157 * WAD // 1_000)
+    """0.15 ether hold a hundred dollars."""
+    venue.configure_token(remainder, cap=149 * WAD // 1_000)
     assert remainder.maxDeposit(depositor) == remainder.maxMint(depositor) == 0
-    venue.configure_token(remainder, cap=159 * WAD // 1_000)
+    with reverts("mint: leaves too little equity"):
+        remainder.deposit(79 * WAD, depositor, sender=depositor)
+    venue.configure_token(remainder, cap=151 * WAD // 1_000)
     assert remainder.maxDeposit(depositor) > 80 * WAD
 
 

@@ -53,10 +53,12 @@ def refusal(error: Any, sender: str) -> ChainError:
     """
     plain = node_error(error)
     data = _data(error)
+    if data or plain.code == 3:  # first: a contract's words may sound like a node's
+        return Reverted(revert_reason(data), data)
     if _FUNDS.search(plain.said):
         return InsufficientFunds(sender)
-    if data or plain.code == 3 or _REVERTED.search(plain.said):
-        return Reverted(revert_reason(data), data)
+    if _REVERTED.search(plain.said):
+        return Reverted("", data)
     if _NONCE.search(plain.said):
         return NonceConflict(plain.said)
     if _PRICE.search(plain.said):

@@ -186,6 +186,7 @@ PAUSED = "0x08c379a0" + f"{32:064x}" + f"{12:064x}" + b"mint: paused".hex().ljus
         (error(-32000, "VM Exception", {"data": PAUSED}), "mint: paused"),
         (error(-32000, "VM Exception", {"result": PAUSED}), "mint: paused"),
         (error(3, "execution reverted"), ""),
+        (error(3, "execution reverted: insufficient balance, try again"), ""),
         (error(-32000, "execution reverted"), ""),
         (error(3, "execution reverted", "0x08c379a0"), ""),
         (error(3, "execution reverted", "0x4e487b71" + f"{17:064x}"), "panic 0x11"),

@@ -8,7 +8,7 @@ from steelyard.model.policy.types import Obstacle, Trigger
 from steelyard.model.token.terms import Phase
 from steelyard.model.venue.oracle import Fault
 from steelyard.model.venue.states import MarketStatus
-from steelyard.sdk import UnknownToken
+from steelyard.sdk import ProtocolError, UnknownToken
 from tests.sdk.world import FEES
 
 pytestmark = pytest.mark.node
@@ -172,6 +172,30 @@ def test_states_are_one_call_for_all(world):
     assert asked == ["eth_call", "eth_call"]  # which there are, and what they are
     assert [state.symbol for state in states] == ["ETH3L", "ETH2S", "ETH2L"]
     assert all(state.ok for state in states)
+
+
+def with_gas(world, monkeypatch, gas):
+    """Let the node give each call that much gas."""
+    request = world.chain.web3.provider.make_request
+
+    def limited(method, params):
+        more = [params[0] | {"gas": hex(gas)}, *params[1:]] if method == "eth_call" else params
+        return request(method, more)
+
+    monkeypatch.setattr(world.chain.web3.provider, "make_request", limited)
+
+
+def test_states_from_a_node_that_gives_little_gas(world, monkeypatch):
+    with_gas(world, monkeypatch, 2_850_000)  # enough for one token, not for two
+    assert [state.symbol for state in world.steelyard().states()] == ["ETH3L", "ETH2S", "ETH2L"]
+
+
+def test_states_from_a_node_that_gives_too_little_gas(world, monkeypatch):
+    with_gas(world, monkeypatch, 2_000_000)
+    with pytest.raises(ProtocolError) as caught:
+        world.steelyard().states()
+    remedy = "ask for fewer tokens at once, or allow the call more gas"
+    assert str(caught.value) == f"lens: too little gas ({remedy})"
 
 
 def test_states_of_a_block(world, alice):

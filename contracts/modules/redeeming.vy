@@ -84,7 +84,8 @@ def _most(case: vault_case.Case, shares: uint256) -> (uint256, uint256):
     @notice The most an owner can withdraw, and redeem.
     @param case What he meets
     @param shares His shares, 18 decimals
-    @return Assets, collateral decimals; within 1e-12 where the venue cannot pay all
+    @return Assets, collateral decimals; where the venue cannot pay all too low by at most 1e-12 of what it can, three
+            units, and 1e-9 quote: so much of the order's fee a venue may not book, and pay
     @return Shares, 18 decimals; the same
     """
     if shares == 0 or not case.is_trading or case.vault.equity == 0 or case.is_too_high:

@@ -14,6 +14,7 @@ from steelyard.model.policy import Obstacle
 from steelyard.model.shares import DUST_STEP, PRECISION
 from steelyard.model.token import LeveragedToken
 from steelyard.model.token.minting import opening
+from steelyard.model.venue.states import FEE_UNIT
 from tests.stateful.token_invariants import hold, is_closing, share_step
 from tests.stateful.token_world import TokenWorld, is_alive
 from tests.stateful.world import OWNER, TRADERS
@@ -151,13 +152,15 @@ class TokenProber:
         return "ok"
 
     def _leave_part(self, index: int, assets: int, shares: int, *own: str) -> str:
-        """4: where the venue cannot pay all, the most is within 1e-12 of its cash and two units.
+        """4: where the venue cannot pay all, the most is within 1e-12 of its cash and three units,
 
-        So much more, and what the search leaves over, must be refused where it is worth anything.
+        and what the venue does not book of the order's fee. So much more, and what the search
+        leaves over, must be refused where it is worth anything.
         """
         _, twin, unit = self._of(index)
         case = twin.case
-        slack = 4 * unit + case.state.cash // 10**11 + share_step(case.state, case.shares)
+        slack = 4 * unit + case.state.cash // 10**12 + FEE_UNIT
+        slack += share_step(case.state, case.shares)
         self._refused(
             index, 4, "over maxWithdraw", "withdraw", assets + ceil_div(slack, unit), *own
         )

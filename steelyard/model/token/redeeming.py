@@ -55,7 +55,8 @@ def quote_withdraw(case: Case, assets: int, most: int) -> Quote:
 def most_out(case: Case, shares: int) -> tuple[int, int]:
     """Return the most that an owner of `shares` can withdraw (collateral decimals) and redeem.
 
-    Within 1e-12 where the venue cannot pay all.
+    Where the venue cannot pay all it is too low by at most 1e-12 of what it can, three units, and
+    1e-9 quote: so much of the order's fee it may not book, and pay.
     """
     vault, scale = case.vault, case.scale
     closed = not case.is_trading or vault.equity == 0 or case.is_too_high

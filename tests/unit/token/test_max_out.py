@@ -122,6 +122,27 @@ def test_as_much_as_the_venue_can_pay(venue, drained, holder):
             call()
 
 
+@pytest.mark.parametrize("decimals", [18])
+def test_the_most_is_too_low_by_less_than_a_unit_of_fees(venue, drained, holder):
+    """Found by the stateful test: the venue books its fees in units of 1e-9 quote, and down.
+
+    What is below that stays in the cash which it may pay, and is no unit of a coarser collateral.
+    """
+    token, fee_unit = drained, 10**9
+    token.withdraw(token.maxWithdraw(holder), holder, holder, sender=holder)
+    cash = venue.state(token).cash
+    assert 10 * fee_unit < cash < 10**6 * fee_unit
+    most, shares = token.maxWithdraw(holder), token.maxRedeem(holder)
+    fee = cash - most
+    assert fee_unit // 100 < fee % fee_unit
+    with venue.evm.anchor():
+        token.withdraw(most + fee % fee_unit - 10, holder, holder, sender=holder)
+    with venue.evm.anchor():
+        token.redeem(shares, holder, holder, sender=holder)
+    with reverts("treasury: venue cannot pay"):
+        token.withdraw(most + fee_unit + 4, holder, holder, sender=holder)
+
+
 def test_all_of_it_if_the_venue_can_just_pay(venue, make_token, holder, receiver, is_long):
     """What the shares pay, and the fee of their order on top."""
     token = make_token(is_long=is_long, fees=(0, 0))

@@ -92,7 +92,7 @@ class Settings:
     fresh: bool = False
     walk: bool = True
     prices: Mapping[str, Path] = field(default_factory=dict)
-    speed: int = 60
+    speed: int = 10
     seed: int = 1
     heartbeat: int = 300
 

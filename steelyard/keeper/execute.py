@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from steelyard.chain import Chain, ChainError, NonceConflict, Reverted, Signer
+from steelyard.chain import Chain, ChainError, OutcomeUnknown, Reverted, Signer
 from steelyard.keeper import fees
 from steelyard.keeper.notes import Deed, Note
 from steelyard.keeper.observe import Observation
@@ -202,7 +202,7 @@ class Executor:
         live, gap = step.ledger.state.pending, step.seen.nonce
         if not live or live[0].nonce <= gap:
             return
-        waited = step.seen.block.timestamp - live[0].last_sent
+        waited = step.seen.block.timestamp - live[0].first_sent
         offered = fees.offer(step.seen.gas, self._settings.max_fee)
         if waited < self._settings.stuck_after or offered is None:
             return
@@ -336,7 +336,7 @@ class Executor:
             # It stays in the books. If its nonce is used, the receipts will tell; if not, it is
             # sent again or replaced with the next block.
             step.notes.append(_note(Deed.REFUSED, pending, str(error), latest.hash))
-            if error.is_transient or isinstance(error, NonceConflict):
+            if error.is_transient or isinstance(error, OutcomeUnknown):
                 raise
             return
         step.notes.append(_note(deed, pending, text, latest.hash))

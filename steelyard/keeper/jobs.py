@@ -17,6 +17,7 @@ from steelyard.keeper.observe import Observation
 from steelyard.keeper.orders import Order, encode
 from steelyard.keeper.settings import Settings
 from steelyard.keeper.types import Kind, TokenView
+from steelyard.model.arithmetic import WAD
 from steelyard.model.token.terms import Phase
 from steelyard.model.venue.states import MarketStatus
 
@@ -24,6 +25,8 @@ PORTION = 20_000
 """Blocks whose logs are read in one step: the first look at a long history must not stop it."""
 OVERLAP = 32
 """Blocks read again: a reorganisation may have changed their logs."""
+LEAST_CLAIM = 10 * WAD
+"""Liquidation fees that are worth a transaction to claim, quote WAD."""
 CHECKS = 25
 """Accounts of the exchange that are looked at in one step, in turn."""
 
@@ -34,15 +37,18 @@ _WIND_DOWN_EVENTS = ("WindDownScheduled", "WindDownCancelled", "WindDownApplied"
 class Jobs:
     """Finds what is due."""
 
-    def __init__(self, chain: Chain, deployment: Deployment, settings: Settings) -> None:
+    def __init__(
+        self, chain: Chain, deployment: Deployment, settings: Settings, keeper: str
+    ) -> None:
         """Know nothing yet.
 
         Args:
             chain: A node.
             deployment: The system.
             settings: Which jobs are done.
+            keeper: Address of who does them.
         """
-        self._chain, self._settings = chain, settings
+        self._chain, self._settings, self._keeper = chain, settings, keeper
         self._factory = _contract(chain, deployment, "LeveragedTokenFactory")
         self._exchange = _contract(chain, deployment, "PerpExchange")
         blocks = (deployment.contracts[name].block for name in ("PerpExchange", _FACTORY))
@@ -70,6 +76,7 @@ class Jobs:
                 orders.extend(self._of_token(token))
         if self._settings.liquidate:
             orders.extend(self._liquidations(seen))
+            orders.extend(self._claim(seen))
         return orders
 
     # ------------------------------------------------------------ LOGS
@@ -165,6 +172,14 @@ class Jobs:
                 continue  # its next trade brings it back
             self._accounts[market, account] = None
             yield from self._liquidation(market, account, state, None)
+
+    def _claim(self, seen: Observation) -> Iterator[Order]:
+        """What the exchange owes for liquidations."""
+        owed = self._exchange.call.owed(self._keeper, block=seen.block.number)
+        if owed >= LEAST_CLAIM:
+            data = encode("PerpExchange", "claim_keeper_fees", self._keeper)
+            to = self._exchange.address
+            yield Order(Kind.LIQUIDATE, to.lower(), to, data, "claim fees of liquidations")
 
     def _liquidation(
         self, market: int, account: str, state: Any, token: TokenView | None

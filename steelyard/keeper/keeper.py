@@ -126,7 +126,7 @@ class Keeper:
         self._observer = Observer(chain, deployment, _native_price(chain, settings, decimals))
         self._settler = Settler(chain, self.sender, settings.confirmations)
         self._executor = Executor(chain, signer, settings)
-        self._jobs = Jobs(chain, deployment, settings)
+        self._jobs = Jobs(chain, deployment, settings, self.sender)
         self._reminded = False
 
     def step(self, number: int = 0) -> Report:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import requests
@@ -19,7 +18,6 @@ from steelyard.deployment import (
     EvmBackend,
     SystemConfig,
     create_token,
-    default_market,
     default_token,
     deploy_system,
 )
@@ -29,6 +27,7 @@ from steelyard.keeper.settings import Settings
 from steelyard.keeper.store import SqliteStore
 from steelyard.keeper.types import GWEI
 from steelyard.model.arithmetic import WAD
+from steelyard.model.policy import Trigger
 from tests.bench.node import Node, anvil
 from tests.sdk.world import record
 
@@ -179,7 +178,10 @@ class World:
         return self.system.tokens[symbol].rebalance_status().leverage / WAD
 
     def in_band(self) -> bool:
-        return all(token.rebalance_status().trigger == 0 for token in self.system.tokens.values())
+        return all(
+            token.rebalance_status().trigger == Trigger.NOTHING
+            for token in self.system.tokens.values()
+        )
 
     def collateral(self, account: str) -> int:
         return int(self.contract(self.system.usd).call.balanceOf(account))
@@ -268,6 +270,3 @@ def with_settings(bot: Bot, **changes: Any) -> None:
     """Start a bot anew with other settings."""
     bot.settings = Settings(**(bot.settings.model_dump() | changes))
     bot.start()
-
-
-__all__ = ["Bot", "Wire", "World", "errors", "hangs", "replace", "default_market", "world"]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from steelyard.accounting import NAV_UNIT, Cause
 from steelyard.demo.amounts import exact
-from steelyard.demo.ledger import NAV_UNIT, Cause, Ledger
+from steelyard.demo.ledger import Ledger
 from steelyard.demo.world import PEOPLE, Token, World
 from steelyard.model.arithmetic import WAD
 

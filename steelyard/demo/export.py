@@ -8,9 +8,10 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from steelyard.accounting import NAV_UNIT
 from steelyard.charts import TokenSeries
 from steelyard.demo.figures import TokenFigures
-from steelyard.demo.ledger import NAV_UNIT, Ledger
+from steelyard.demo.ledger import Ledger
 from steelyard.demo.path import HOUR, largest_jump
 from steelyard.demo.story import Story
 from steelyard.history.market import utc

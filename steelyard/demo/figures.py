@@ -1,39 +1,14 @@
-"""What became of each token, in figures.
-
-Parts of a return are ratios to the first NAV, and add up to it exactly:
-
-    naive        T (P_end / P_start - 1): leverage times the move of the price
-    compounding  what price moves at the leverage really held have earned, less naive: the gain of
-                 following a trend, or the decay of a market that goes back and forth
-    funding      paid or earned on the position
-    fees         the venue's fees for the rebalances' orders
-    impact       fill against oracle price of the rebalances, a gain where it is above zero
-    rewards      paid to keepers for rebalances
-    management   shares that are owed for management
-    flows        what entries and exits of others left, after their fees and costs
-    liquidation  what liquidations by the venue took, less what its pool bore of the loss
-"""
+"""What became of each token, in figures."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 
+from steelyard.accounting import PART_NAMES, Cause, split_price
 from steelyard.demo.amounts import apportion, rounded
-from steelyard.demo.ledger import Cause, Ledger, Rebalance, Risk
+from steelyard.demo.ledger import Ledger, Rebalance, Risk
 from steelyard.model.arithmetic import WAD
-
-PART_NAMES = (
-    "naive",
-    "compounding",
-    "funding",
-    "fees",
-    "impact",
-    "rewards",
-    "management",
-    "flows",
-    "liquidation",
-)
 
 
 @dataclass(frozen=True)
@@ -103,14 +78,12 @@ def figures(ledger: Ledger, holders_gain: int) -> TokenFigures:
     """
     token, first, last = ledger.token, ledger.first, ledger.last
     naive = token.factor * (last.price - first.price) * first.nav // first.price
-    moves = {str(cause): moved for cause, moved in ledger.parts.items()}
-    moves |= {"naive": naive, "compounding": moves.pop("price") - naive}
     return TokenFigures(
         symbol=token.symbol,
         factor=token.factor,
         prices=(first.price, last.price),
         navs=(first.nav, last.nav),
-        moves=moves,
+        moves=split_price(ledger.parts, naive),
         quote=ledger.quote,
         rebalances=tuple(ledger.rebalances),
         risk=ledger.risk,

@@ -8,7 +8,8 @@ from enum import Enum
 from functools import partial
 from typing import NamedTuple
 
-from steelyard.demo.ledger import Cause, Ledger
+from steelyard.accounting import Cause
+from steelyard.demo.ledger import Ledger
 from steelyard.demo.world import PEOPLE, World, refusal
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from steelyard.demo.ledger import Cause, Ledger, Rebalance
+from steelyard.accounting import Cause
+from steelyard.demo.ledger import Ledger, Rebalance
 from steelyard.demo.world import PEOPLE, World
 from steelyard.errors import SteelyardError
 from steelyard.evm import Revert

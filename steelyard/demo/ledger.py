@@ -12,36 +12,19 @@ oracle price; it gives where it relieves the venue's skew) and the keeper's rewa
 redemption should move no more than a last digit, for everyone bears his own cost, and entry and
 exit fees are shares: what it does move is booked as flows. A liquidation is booked whole.
 
-NAV is kept in 1e-36 quote and each change is booked whole, so the parts add up to what NAV has done
-without a remainder. Parts of the return are these changes over the first NAV: a cost of 1 % that is
-paid when NAV has halved counts one half.
+How changes add up is `steelyard.accounting`'s.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
+from steelyard.accounting import NAV_UNIT, Cause, Causes
 from steelyard.demo.risk import distance
 from steelyard.demo.world import Token, World
 from steelyard.model.arithmetic import DAY, WAD
-
-NAV_UNIT = 10**36
-
-
-class Cause(StrEnum):
-    """Why NAV changes."""
-
-    PRICE = "price"
-    FUNDING = "funding"
-    FEES = "fees"
-    IMPACT = "impact"
-    REWARDS = "rewards"
-    MANAGEMENT = "management"
-    FLOWS = "flows"
-    LIQUIDATION = "liquidation"
 
 
 class Reading(NamedTuple):
@@ -134,8 +117,7 @@ class Ledger:
         world: Where it lives.
         token: Whose books.
         readings: All that were taken, by time.
-        parts: NAV moved, 1e-36 quote.
-        quote: Equity moved, quote WAD; nothing for management and flows.
+        causes: What each cause has moved.
         due: Funding that rates say is earned, quote WAD.
         slack: What entries and exits may leave to others, two units of collateral each; 1e-36
             quote of NAV.
@@ -149,8 +131,7 @@ class Ledger:
     world: World
     token: Token
     readings: list[Reading] = field(default_factory=list)
-    parts: dict[Cause, int] = field(default_factory=lambda: dict.fromkeys(Cause, 0))
-    quote: dict[Cause, int] = field(default_factory=lambda: dict.fromkeys(Cause, 0))
+    causes: Causes = field(default_factory=Causes)
     due: int = 0
     slack: int = 0
     rebalances: list[Rebalance] = field(default_factory=list)
@@ -163,6 +144,16 @@ class Ledger:
     def __post_init__(self) -> None:
         """Open the books."""
         self._read()
+
+    @property
+    def parts(self) -> dict[Cause, int]:
+        """NAV moved, 1e-36 quote."""
+        return self.causes.nav
+
+    @property
+    def quote(self) -> dict[Cause, int]:
+        """Equity moved, quote WAD."""
+        return self.causes.quote
 
     @property
     def first(self) -> Reading:
@@ -219,12 +210,7 @@ class Ledger:
     def _move(self, stages: tuple[tuple[Cause, int, int], ...]) -> None:
         """Book changes one after the other, from the reading before the last one to the last."""
         before = self.readings[-2]
-        equity, nav = before.equity, before.nav
-        for cause, next_equity, shares in stages:
-            next_nav = next_equity * NAV_UNIT // shares
-            self.parts[cause] += next_nav - nav
-            self.quote[cause] += next_equity - equity
-            equity, nav = next_equity, next_nav
+        self.causes.move(before.equity, before.shares, stages)
 
     def _read(self) -> Reading:
         """Take a reading."""

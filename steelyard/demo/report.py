@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from steelyard.accounting import NAV_UNIT, Cause
 from steelyard.demo.amounts import money, percent
 from steelyard.demo.checks import Check
 from steelyard.demo.figures import TokenFigures
 from steelyard.demo.holders import PLAN
-from steelyard.demo.ledger import NAV_UNIT, Cause
 from steelyard.demo.path import HOUR, largest_jump
 from steelyard.demo.story import Story
 from steelyard.demo.world import SYMBOL

@@ -42,7 +42,7 @@ _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 def read_history(
     prices: str | Path,
-    funding: str | Path,
+    funding: str | Path | None,
     start: str | int | None = None,
     end: str | int | None = None,
 ) -> History:
@@ -54,7 +54,7 @@ def read_history(
             rounded to 8 decimals. Missing hours are downtime.
         funding: CSV with columns timestamp, rate: by time. A rate is a fraction per 8 hours,
             positive: longs pay; it holds from its timestamp on, for 8 hours (a next one may be up
-            to an hour late).
+            to an hour late). None: nobody pays.
         start: Leave out the hours before it; ISO date or time (UTC), or unix seconds.
         end: Leave out the hours that start at or after it; like `start`.
 
@@ -65,7 +65,7 @@ def read_history(
         HistoryError: A file is not as it should be, or has nothing in the range; the message names
             the file and the line.
     """
-    prices, funding = Path(prices), Path(funding)
+    prices = Path(prices)
     first = None if start is None else parse_time(start)
     last = None if end is None else parse_time(end)
     if first is not None and last is not None and first >= last:
@@ -73,6 +73,9 @@ def read_history(
             f"the range from {utc(first)} to {utc(last)} UTC is empty", "end it after its start"
         )
     bars = _cut(prices, _read_bars(prices), first, last)
+    if funding is None:
+        return History(prices.stem, bars, (FundingRate(bars[0].timestamp, 0),))
+    funding = Path(funding)
     lines, rates = _read_rates(funding)
     covering = _cover(funding, lines, rates, bars[0].timestamp, bars[-1].timestamp + HOUR)
     return History(prices.stem, bars, covering)

@@ -1,0 +1,56 @@
+"""Replay: what would this token have done? The deployed bytecode on a market's history.
+
+Example:
+    >>> make_settings("3L", "ftx").rule.name, from_prices([100, 110, 100]).final
+    ('ftx', 10000000000)
+"""
+
+from steelyard.replay.path import Path, PathError, from_history, from_prices, read_path
+from steelyard.replay.result import Event, Result, Rows
+from steelyard.replay.rules import (
+    PRESETS,
+    STEELYARD,
+    Kind,
+    Preset,
+    Rule,
+    RuleError,
+    Steelyard,
+    make_rule,
+    parse_kind,
+)
+from steelyard.replay.settings import (
+    DEEP,
+    Flow,
+    Keeper,
+    Settings,
+    SettingsError,
+    Venue,
+    make_settings,
+)
+
+__all__ = [
+    "DEEP",
+    "PRESETS",
+    "STEELYARD",
+    "Event",
+    "Flow",
+    "Keeper",
+    "Kind",
+    "Path",
+    "PathError",
+    "Preset",
+    "Result",
+    "Rows",
+    "Rule",
+    "RuleError",
+    "Settings",
+    "SettingsError",
+    "Steelyard",
+    "Venue",
+    "from_history",
+    "from_prices",
+    "make_rule",
+    "make_settings",
+    "parse_kind",
+    "read_path",
+]

@@ -17,7 +17,7 @@ from ape.logging import LogLevel, logger
 from steelyard.ape_signer import ApeSigner
 from steelyard.sdk import SLIPPAGE_BPS
 from steelyard.wallet import flowing, moving, past, reading
-from steelyard.wallet.errors import UsageTrouble
+from steelyard.wallet.errors import UsageTrouble, WalletError
 from steelyard.wallet.finding import find_record
 from steelyard.wallet.guarding import run_guarded
 from steelyard.wallet.session import Options, Session
@@ -36,13 +36,15 @@ class Wallet(click.Group):
 
 
 def _explained(invoke: Callable[[], object]) -> None:
-    """Say what click says of a negative amount in words that help."""
+    """Put what ape and click say in words that fit the rest."""
     try:
         invoke()
     except click.NoSuchOption as error:
         if re.fullmatch(r"-[\d.]", error.option_name):
             raise click.UsageError("amounts are above zero", error.ctx) from error
         raise
+    except ApeException as error:
+        raise WalletError(str(error)) from error
 
 
 # ---------------------------------------------------------------- ACCOUNTS
@@ -99,18 +101,29 @@ def _network(command: Callable[..., None]) -> Callable[..., None]:
     return network_option(default=":devnet")(command)
 
 
+_SECONDS = click.FloatRange(0.01, 86_400)
 _LOOKING = (
     _network,
-    click.option("--deployment", metavar="FILE", help="Record of what is where."),
+    click.option(
+        "--deployment", metavar="FILE", help="Record of what is where, by default the network's."
+    ),
     click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output."),
-    click.option("--timeout", default=10.0, help="For each answer of the node, seconds."),
+    click.option(
+        "--timeout",
+        type=_SECONDS,
+        default=10.0,
+        metavar="SECONDS",
+        help="For each answer of the node.",
+    ),
 )
 _SENDING = (
     *_LOOKING,
     click.option("--account", metavar="ALIAS", help="Who signs: a key file, or TEST::1."),
     click.option("-y", "--yes", is_flag=True, help="Do not ask."),
     click.option("--dry-run", is_flag=True, help="Show everything, send nothing."),
-    click.option("--wait", default=120.0, help="Until it is mined, seconds."),
+    click.option(
+        "--wait", type=_SECONDS, default=120.0, metavar="SECONDS", help="Until it is mined."
+    ),
 )
 _WHOSE = click.option("--account", metavar="WHO", help="Alias or address.")
 _SLIPPAGE = click.option(

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from steelyard.sdk import AmountError, parse_amount, to_decimal
 
-_PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+")
+_PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}([,_' ]\d{3})+([.,]\d*)?|\d{1,3}(\.\d{3})+,\d*")
 _LIKE = "write it like 1234.5"
 # Enough digits for any integer of a chain.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steelyard.book import BookError
-from steelyard.chain import InsufficientFunds
+from steelyard.chain import InsufficientFunds, NodeUnreachable
 from steelyard.errors import SteelyardError
 from steelyard.sdk import (
     AmountError,
@@ -100,6 +100,7 @@ _HINTS: tuple[tuple[type[SteelyardError], str], ...] = (
     (FaucetLimit, "Without an amount, `faucet` draws the most it gives you now."),
     (MintOutOfBand, "`ape run wallet rebalance SYMBOL` does it, and pays you."),
     (RedeemBlocked, "`ape run wallet rebalance SYMBOL` does it, and pays you."),
+    (NodeUnreachable, "`make devnet` starts a local one."),
     (NotDeployed, "Name the record of this chain with --deployment FILE."),
     (BookError, "--deployment FILE names a record; --network NAME another chain."),
 )

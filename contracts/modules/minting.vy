@@ -125,7 +125,7 @@ def _most_to_open(case: vault_case.Case, room: uint256) -> (uint256, uint256):
     @notice The most that can be deposited, and minted, where that opens the position.
     @dev A mint leaves |q'| = floor(E' T / P), which has an exact inverse: the most shares. They cost E' - E + c(q'); but
          what a deposit opens is found by steps and may be a little more. Then the deposit shrinks by twice as much, and a
-         unit: beside the 1e-5 of the steps that is the most it is too low. At T as the venue's limit it is 0.
+         unit: up to 1e-4, and 1e-2 where the skew ends and fees jump to 5 %. At T as the venue's limit it is 0.
     @param case A remainder
     @param room underlying WAD
     @return Assets, collateral decimals

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
+from ape.logging import LogLevel, logger
 
 from steelyard.ape_signer import ApeSigner
 from steelyard.chain import Chain
@@ -24,13 +25,22 @@ from steelyard.deployment.spec import read_spec
 from steelyard.errors import SteelyardError
 
 
+def _quiet(context: click.Context, option: click.Parameter, wanted: bool) -> bool:
+    """Keep what ape says of its connection out of the JSON."""
+    if wanted:
+        logger.set_level(LogLevel.ERROR)
+    return wanted
+
+
 @click.command(cls=ConnectedProviderCommand)
 @click.argument("config", type=click.Path(path_type=Path))
 @network_option()
 @account_option()
 @click.option("--dry-run", is_flag=True, help="Show the plan, send nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Plan or record as JSON; does not ask.")
+@click.option(
+    "--json", "as_json", is_flag=True, callback=_quiet, help="Plan or record as JSON; does not ask."
+)
 @click.option("--again", is_flag=True, help="Deploy once more; the old record is kept aside.")
 @click.option("--abandon", "give_up", is_flag=True, help="Give up a deployment that is half-way.")
 @click.option("--name", default="", help="Of the record, the network's by default.")

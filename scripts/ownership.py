@@ -10,6 +10,7 @@ from typing import Any
 import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
+from ape.logging import LogLevel, logger
 from rich.table import Table
 
 from steelyard.ape_signer import ApeSigner
@@ -21,6 +22,13 @@ from steelyard.deployment.place import Place
 from steelyard.errors import SteelyardError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _quiet(context: click.Context, option: click.Parameter, wanted: bool) -> bool:
+    """Keep what ape says of its connection out of the JSON."""
+    if wanted:
+        logger.set_level(LogLevel.ERROR)
+    return wanted
 
 
 def _record_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,7 +54,7 @@ def cli() -> None:
 
 @cli.command(cls=ConnectedProviderCommand)
 @network_option()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, callback=_quiet, help="As JSON.")
 @_record_options
 def show(provider: ProviderAPI, as_json: bool, name: str, folder: Path) -> None:
     """Show owner, and to whom ownership is offered, of every contract that has one."""

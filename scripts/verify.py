@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from ape.api import ProviderAPI
 from ape.cli import ConnectedProviderCommand, network_option
+from ape.logging import LogLevel, logger
 
 from steelyard.book import Deployment, read_deployment
 from steelyard.chain import Chain
@@ -16,6 +17,13 @@ from steelyard.deployment.console import make_console, print_checks
 from steelyard.deployment.place import Place
 from steelyard.deployment.verifying import as_json, contract_kinds, differences, verify
 from steelyard.errors import SteelyardError
+
+
+def _quiet(context: click.Context, option: click.Parameter, wanted: bool) -> bool:
+    """Keep what ape says of its connection out of the JSON."""
+    if wanted:
+        logger.set_level(LogLevel.ERROR)
+    return wanted
 
 
 def _write_inputs(record: Deployment, folder: Path) -> list[Path]:
@@ -31,7 +39,7 @@ def _write_inputs(record: Deployment, folder: Path) -> list[Path]:
 
 @click.command(cls=ConnectedProviderCommand)
 @network_option()
-@click.option("--json", "json_wanted", is_flag=True, help="All checks as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, callback=_quiet, help="All checks as JSON.")
 @click.option("--all", "every", is_flag=True, help="List every check.")
 @click.option(
     "--standard-json",

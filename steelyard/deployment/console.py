@@ -17,14 +17,15 @@ from steelyard.deployment.running import Progress as Tell
 from steelyard.deployment.values import people
 from steelyard.deployment.verifying import Check, differences
 
-WIDTH = 120
+WIDTH = 130  # where there is no terminal to say
 _SIX = 10**12  # wei: ether is shown with six decimals
 
 
 def make_console(*, quiet: bool = False) -> Console:
-    """Return a console wide enough for the tables; a quiet one prints to standard error."""
+    """Return a console; a quiet one prints to standard error."""
     console = Console(highlight=False, stderr=quiet)
-    console.width = max(console.width, WIDTH)
+    if not console.is_terminal:
+        console.width = WIDTH
     return console
 
 
@@ -48,6 +49,9 @@ def print_plan(console: Console, job: Job) -> None:
         cost = "sent" if index < job.done else ether(step.gas * job.price)
         table.add_row(str(index + 1), step.title, created, f"{step.gas:,}", cost)
     console.print(table)
+    roles = job.spec.roles.given()
+    for role, account in roles.items():
+        console.print(f"{role.replace('_', ' ')}: {account}")
     count, left = len(job.plan.steps), len(job.plan.steps) - job.done
     went = f"{job.done} of {count} transactions are mined; left are" if job.done else "total:"
     price = people(job.price, 9)

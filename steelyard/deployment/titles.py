@@ -72,10 +72,12 @@ class Titles:
         what = {
             "add_market": "add market {market}, priced by {feed}",
             "set_price_guard": "guard the price of market {values[0]}",
-            "set_guardian": "make {values[0]} guardian",
-            "transfer_ownership": "offer {values[0]} the ownership of {target}",
+            "set_guardian": "make {who} guardian",
+            "transfer_ownership": "offer {target} to {who}",
         }
         words: dict[str, Any] = {"target": target, "function": function, "values": values}
+        if args and isinstance(args[0], str):
+            words["who"] = f"{args[0][:6]}...{args[0][-4:]}"
         if function == "add_market":
             # The feed's address is on top of the first word, see market_words.vy.
             words |= {"feed": self.label(f"0x{args[0][0] >> 96:040x}"), "market": self._markets}

@@ -27,6 +27,8 @@ from steelyard.deployment.resolving import system_config
 from steelyard.deployment.spec import DeploymentSpec, parse_spec
 
 _PAGE = 100  # tokens a call of the factory lists
+# What a contract that is not ours, or broken, answers with.
+_NO_ANSWER = (Reverted, AbiError)
 _TOKEN = "token "  # before the symbol: no contract is called so
 
 
@@ -212,7 +214,7 @@ def _compare(
     expected = _answer(plan, function, getattr(ours, function)(*args))
     try:
         found = _answer(plan, function, getattr(theirs.call, function)(*args))
-    except (Reverted, AbiError) as error:
+    except _NO_ANSWER as error:
         yield Check(name, what, "an answer", str(error))
         return
     for field in dict.fromkeys([*expected, *found]):
@@ -255,11 +257,15 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _owner(plan: Plan, name: str, ours: Contract, theirs: ChainContract) -> Iterator[Check]:
     """Compare who owns a contract: it may have been accepted, or not yet."""
-    offered, accepted = ours.pending_owner(), theirs.call.owner()
+    offered = ours.pending_owner()
+    try:
+        found = {"owner": theirs.call.owner(), "pending_owner": theirs.call.pending_owner()}
+    except _NO_ANSWER as error:
+        yield Check(name, "owner", "an answer", str(error))
+        return
     expected = {"owner": ours.owner(), "pending_owner": offered}
-    if int(offered, 16) and accepted == offered:
+    if int(offered, 16) and found["owner"] == offered:
         expected = {"owner": offered, "pending_owner": ZERO_ADDRESS}
-    found = {"owner": accepted, "pending_owner": theirs.call.pending_owner()}
     for what, owner in expected.items():
         yield Check(name, what, to_checksum_address(owner), to_checksum_address(found[what]))
 

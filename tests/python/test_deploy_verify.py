@@ -121,6 +121,16 @@ def test_contract_that_is_gone(url, record):
     assert exchange[3] == "none"
 
 
+@pytest.mark.parametrize("code", ["0x00", "0x5f5ffd", "0x6020600052602060006000f0"])
+def test_contract_that_does_not_answer(url, record, code):
+    """It stops, reverts, or does something else: that is a difference, too."""
+    for name in ("PerpExchange", "LeveragedTokenFactory", "MockAggregator ETH"):
+        rpc(url, "anvil_setCode", record.address(name), code)
+    differing = found(url, record)
+    for name in ("PerpExchange", "LeveragedTokenFactory", "MockAggregator ETH"):
+        assert [entry[2] for entry in differing if entry[:2] == (name, "owner")] == ["an answer"]
+
+
 def test_tampered_storage(url, record):
     """The owner's slot, written by nobody's transaction."""
     exchange = record.address("PerpExchange")

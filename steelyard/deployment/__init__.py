@@ -1,9 +1,10 @@
 """Deploy the whole system from one configuration: tests, demo, bench and scripts all come here.
 
-A `Backend` says where: `EvmBackend` on the in-process EVM, `ApeBackend` on whatever network ape is
-connected to. Contract handles of both are called the same way, `handle.verb(*args, sender=account)`
-and `handle.view(*args)`; only what a verb returns differs (a value there, a receipt here), so
-nothing below depends on it.
+A `Backend` says where: `EvmBackend` on the in-process EVM, or on what offers the same methods.
+Contract handles are called `handle.verb(*args, sender=account)` and `handle.view(*args)`. Onto a
+chain, a deployment goes as a plan: `steelyard.deployment.running` finds out what `deploy_system`
+sends by playing it, shows it, sends it, and can be stopped at any point; `spec` reads what to
+deploy from YAML, and `verifying` compares a chain with what was deployed.
 
 Amounts are integers, WAD (1e18) unless said otherwise, as in interfaces/IMarketParameters.vyi and
 interfaces/ILeveragedTokenFactory.vyi.
@@ -20,7 +21,7 @@ Example:
     ('Steelyard ETH 3x long', 199)
 """
 
-from steelyard.deployment.backends import ApeBackend, Backend, EvmBackend, Handle
+from steelyard.deployment.backends import Backend, EvmBackend, Handle
 from steelyard.deployment.markets import (
     DeploymentError,
     FeedConfig,
@@ -42,7 +43,6 @@ from steelyard.model.exchange import WAD
 
 __all__ = [
     "WAD",
-    "ApeBackend",
     "Backend",
     "DeploymentError",
     "EvmBackend",

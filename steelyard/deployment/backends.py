@@ -84,34 +84,6 @@ class EvmBackend:
         return self.evm.at(address, compile_contract(name))
 
 
-@dataclass(frozen=True)
-class ApeBackend:
-    """Any network that ape is connected to.
-
-    Attributes:
-        owner: An ape account that can sign. (Ape has no exact types for what it makes.)
-        project: The ape project of this checkout.
-    """
-
-    owner: Any
-    project: Any
-
-    def deploy(self, name: str, *args: Any) -> Handle:
-        """Deploy a contract, see `Backend.deploy`."""
-        handle: Handle = self.owner.deploy(getattr(self.project, name), *args)
-        return handle
-
-    def deploy_blueprint(self, name: str) -> str:
-        """Deploy a blueprint, see `Backend.deploy_blueprint`."""
-        address: str = self.owner.declare(getattr(self.project, name)).contract_address
-        return address
-
-    def at(self, name: str, address: str) -> Handle:
-        """Return a contract, see `Backend.at`."""
-        handle: Handle = getattr(self.project, name).at(address)
-        return handle
-
-
 class NotDeployed:
     """Stands for a contract that the configuration did not ask for: using it says so."""
 

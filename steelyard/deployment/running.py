@@ -209,7 +209,7 @@ def run_job(
         try:
             receipts.append(sender.receipt_of(step))
         except Reverted as error:
-            raise Stopped(f"{_name(job, step)} would fail: {error}", _GO_ON) from error
+            raise Stopped(f"{_name(job, step)} would fail: {error}", _remedy(job, error)) from error
         except TransactionFailed as error:
             message = f"{_name(job, step)} failed, and its nonce is used: {error}"
             raise DeploymentError(message, START_ANEW) from error
@@ -286,6 +286,14 @@ def _good(receipt: Receipt) -> Receipt:
     if not receipt.status:
         raise TransactionFailed(receipt.hash, "", receipt)
     return receipt
+
+
+def _remedy(job: Job, error: Reverted) -> str:
+    """Return what helps against the refusal of a step."""
+    if error.reason == "oracle: stale" and any(m.is_mock for m in job.plan.system.markets.values()):
+        # A push would take a nonce of the plan.
+        return f"too much time has passed since the mock feeds got their prices: {START_ANEW}"
+    return _GO_ON
 
 
 def _name(job: Job, step: Step) -> str:

@@ -222,7 +222,7 @@ def _hand_over(backend: Backend, system: System) -> None:
     roles = system.config.roles
     if roles.guardian is not None:
         system.factory.set_guardian(roles.guardian, sender=backend.owner)
-    if roles.owner is not None:
+    if roles.owner is not None and roles.owner.lower() != str(backend.owner).lower():
         for contract in system.owned():
             contract.transfer_ownership(roles.owner, sender=backend.owner)
 

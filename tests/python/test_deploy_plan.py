@@ -118,6 +118,12 @@ def test_roles():
     assert system.factory.guardian() == GUARDIAN.lower()
 
 
+def test_owner_who_deploys():
+    """There is nothing to offer to oneself."""
+    config = replace(CONFIG, roles=Roles(DEPLOYER.upper().replace("0X", "0x")))
+    assert plan(config).digest == plan().digest
+
+
 def test_contracts_see_the_chain_id():
     """The dollar's permits are for its own chain."""
     here = plan().system.usd.DOMAIN_SEPARATOR()

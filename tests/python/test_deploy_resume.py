@@ -297,6 +297,22 @@ def test_refused_on_the_way(url, place):
     assert chain.nonce(DEPLOYER) - nonce == steps.index("mint 1,000,000 mUSD")
 
 
+def test_too_late_for_mock_feeds(url, place):
+    """Their prices are stale, and a push would take a nonce of the plan."""
+    chain = stopped_after(url, place, 12)
+    rpc(url, "evm_increaseTime", 4_000)
+    rpc(url, "evm_mine")
+    with pytest.raises(Stopped) as caught:
+        run_deployment(chain, signer(), small(), place)
+    assert str(caught.value) == (
+        "step 18 of 23, create ETH3L with a seed of 200 mUSD would fail: reverted: oracle: stale "
+        "(wait for the feed: its last round is older than max_age) (too much time has passed "
+        "since the mock feeds got their prices: start anew with --abandon)"
+    )
+    abandon(place)
+    assert run_deployment(chain, signer(), small(), place).start_nonce == 17
+
+
 def test_failed_on_the_chain(url, place, monkeypatch):
     chain = connect(url)
     prepare = running.prepare

@@ -98,31 +98,35 @@ def _session(provider: ProviderAPI, options: Options) -> Session:
 
 def _network(command: Callable[..., None]) -> Callable[..., None]:
     # Anew for each command: ape's option keeps what it found out about the last one.
-    return network_option(default=":devnet")(command)
+    said = "Where: the devnet by default. `ape networks list` shows all."
+    return network_option(default=":devnet", help=said)(command)
 
 
 _SECONDS = click.FloatRange(0.01, 86_400)
 _LOOKING = (
     _network,
-    click.option(
-        "--deployment", metavar="FILE", help="Record of what is where, by default the network's."
-    ),
+    click.option("--deployment", metavar="FILE", help="Record of what is there."),
     click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output."),
     click.option(
         "--timeout",
         type=_SECONDS,
         default=10.0,
         metavar="SECONDS",
-        help="For each answer of the node.",
+        help="For each answer of the node, 10 by default.",
     ),
 )
+_SIGNED = click.option("--account", metavar="ALIAS", help="Who signs: a key file, or TEST::1.")
 _SENDING = (
-    *_LOOKING,
-    click.option("--account", metavar="ALIAS", help="Who signs: a key file, or TEST::1."),
+    _SIGNED,
     click.option("-y", "--yes", is_flag=True, help="Do not ask."),
     click.option("--dry-run", is_flag=True, help="Show everything, send nothing."),
+    *_LOOKING,
     click.option(
-        "--wait", type=_SECONDS, default=120.0, metavar="SECONDS", help="Until it is mined."
+        "--wait",
+        type=_SECONDS,
+        default=120.0,
+        metavar="SECONDS",
+        help="Until it is mined, 120 by default.",
     ),
 )
 _WHOSE = click.option("--account", metavar="WHO", help="Alias or address.")
@@ -131,9 +135,8 @@ _SLIPPAGE = click.option(
     "slippage_bps",
     type=click.IntRange(0, 10_000),
     default=SLIPPAGE_BPS,
-    show_default=True,
     metavar="BPS",
-    help="How much worse than shown it may come out, 1/100 of a percent.",
+    help=f"How much worse than shown it may come out, 1/100 %; {SLIPPAGE_BPS} by default.",
 )
 
 
@@ -141,7 +144,7 @@ def _command(*options: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
     """Make a command of a function that takes a session, and its own options."""
 
     def decorate(body: Callable[..., None]) -> click.Command:
-        signs = any(option is _SENDING[-1] for option in options)
+        signs = _SIGNED in options
 
         def run(provider: ProviderAPI, account: str | None = None, **given: Any) -> None:
             common = {name: given.pop(name) for name in Options.__annotations__ if name in given}
@@ -185,21 +188,21 @@ def tokens(session: Session) -> None:
     reading.tokens(session)
 
 
-@_command(*_LOOKING, _WHOSE)
+@_command(_WHOSE, *_LOOKING)
 @click.argument("symbol")
 def show(session: Session, symbol: str) -> None:
     """Show a token and its risk; with --account also what that has of it."""
     reading.show(session, symbol)
 
 
-@_command(*_LOOKING, _WHOSE)
+@_command(_WHOSE, *_LOOKING)
 @click.argument("who", metavar="[ACCOUNT]", required=False)
 def balance(session: Session, who: str | None) -> None:
     """Show what an account has: an alias or an address."""
     reading.balance(session, session.need_account() if who is None else _address(who))
 
 
-@_command(*_SENDING, _SLIPPAGE)
+@_command(_SLIPPAGE, *_SENDING)
 @click.argument("symbol")
 @click.argument("amount")
 @click.option("--shares", "by_shares", is_flag=True, help="AMOUNT is the shares to get.")
@@ -208,7 +211,7 @@ def mint(session: Session, symbol: str, amount: str, by_shares: bool) -> None:
     flowing.mint(session, symbol, amount, by_shares=by_shares)
 
 
-@_command(*_SENDING, _SLIPPAGE)
+@_command(_SLIPPAGE, *_SENDING)
 @click.argument("symbol")
 @click.argument("amount", metavar="AMOUNT|all")
 @click.option("--assets", "by_assets", is_flag=True, help="AMOUNT is the collateral to get.")
@@ -226,7 +229,7 @@ def transfer(session: Session, symbol: str, amount: str, to: str) -> None:
     moving.transfer(session, symbol, amount, _address(to))
 
 
-@_command(*_LOOKING, _WHOSE)
+@_command(_WHOSE, *_LOOKING)
 @click.argument("symbol")
 @click.option("--from", "since", metavar="WHEN", help="A block, a time in UTC, or 7d, 12h, 30min.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV on standard output.")

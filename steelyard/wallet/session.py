@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import click
 from eth_utils.crypto import keccak
 from rich.console import Console, RenderableType
+from rich.status import Status
 
 from steelyard.book import Deployment
 from steelyard.chain import Chain, Signer
@@ -200,6 +201,20 @@ class Session:
                 f"stopped while waiting for transaction {self.sent[-1]}",
                 "look it up before you send anything again: it may still be mined",
             ) from error
+        finally:
+            self.waiting.stop()
+
+    def signed(self, hash: str) -> None:
+        """Tell of a transaction that is about to be sent."""
+        self.sent.append(hash)
+        self.side.print(f"sending {hash}, waiting for its block")
+        if self.side.is_terminal:
+            self.waiting.start()
+
+    @cached_property
+    def waiting(self) -> Status:
+        """What turns while a transaction is waited for."""
+        return self.side.status("waiting for its block ...")
 
 
 class _Watched:
@@ -215,10 +230,9 @@ class _Watched:
         return self._session.open_signer()
 
     def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        self._session.waiting.stop()  # the account may have to ask
         raw = self._signer.sign_transaction(transaction)
-        hash = "0x" + keccak(raw).hex()
-        self._session.sent.append(hash)
-        self._session.side.print(f"sending {hash}, waiting for its block")
+        self._session.signed("0x" + keccak(raw).hex())
         return raw
 
     def sign_typed(self, message: Mapping[str, Any]) -> tuple[int, bytes, bytes]:

@@ -288,3 +288,27 @@ def test_volatility_is_that_of_the_feed(me):
     assert risk["price_age"] >= 300
     text = " ".join(me.run("show", "ETH3L").stdout.split())
     assert "a year without a net move, at the present volatility of 3" in text
+
+
+def test_a_token_to_its_end(me):
+    """It winds down, anyone sells its position for a reward, and every share pays the same."""
+    world, factory = me.world, me.world.system.factory
+    me.json("mint", "ETH3L", "1000")
+    address = world.steelyard().token("ETH3L").address
+    world.send(factory, "schedule_wind_down", address)
+    world.warp(2 * 86_400)
+    world.push(2_000)
+    world.send(factory, "apply_wind_down", address)
+    assert me.json("show", "ETH3L")["status"] == "wind down"
+    while me.json("show", "ETH3L")["risk"]["leverage"] != "0.000000000000000000":
+        assert me.json("rebalance", "ETH3L")["trigger"] == "wind_down"
+        world.warp(60)
+    world.send(world.system.tokens["ETH3L"], "settle")
+    ended = me.json("show", "ETH3L")
+    assert (ended["status"], ended["price"], ended["risk"]["leverage"]) == ("closed", None, None)
+    assert row(lines(me.run("tokens")), "ETH3L")[-1] == "closed"
+    told = me.json("redeem", "ETH3L", "all")
+    assert set(told["receipt"]["costs"].values()) == {"0.000000000000000000"}
+    assert (me.shares(), told["preview"]["assets"]) == (0, told["receipt"]["assets"])
+    events = [event["event"] for event in me.json("history", "ETH3L")["events"]]
+    assert events[-2:] == ["settled", "redeem"]

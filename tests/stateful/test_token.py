@@ -165,6 +165,31 @@ def test_an_emergency_and_what_follows(world, machine):
     machine.finish()
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_who_has_less_than_closing_costs_leaves_last(world, machine, alone):
+    """Found at random: 17 cents of 84 dollars at 6.6x, any part of which closes all for 33.
+
+    After others they leave for nothing; alone, but for the factory, they are worth less than that.
+    """
+    token = world.token_twins[0]
+    steps(
+        machine,
+        by(ANN, "deposit", 0, 20 * UNIT, ANN),
+        by(BOB, "deposit", 0, 480 * UNIT, BOB),
+        *price(world, 1_440),
+        *(step for _ in range(5) for step in (*price(world, 1_440), by(KEEPER, "rebalance", 0))),
+        *price(world, 1_130),
+    )
+    few = 3 * WAD // 100
+    steps(machine, by(ANN, "transfer", 0, BOB, token.ledger.balances[ANN] - few))
+    if alone:
+        steps(machine, by(BOB, "transfer", 0, OWNER, token.ledger.balances[BOB]))
+    steps(machine, by(ANN, "redeem", 0, few, ANN, ANN))
+    assert refusals(machine, "redeem") == {"redeem: cost exceeds the claim"}
+    machine.finish()
+    assert token.ledger.balances[ANN] == (few if alone else 0)
+
+
 def test_the_venue_closes_the_market(world, machine):
     """Anyone may end the token then; everybody is paid the same, and no claim is left unbacked."""
     token = world.token_twins[0]

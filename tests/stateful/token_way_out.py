@@ -13,7 +13,7 @@ from steelyard.model.arithmetic import Revert, ceil_div
 from steelyard.model.exchange import WAD, Fault, MarketStatus
 from steelyard.model.policy import Decision, Obstacle
 from steelyard.model.token import LeveragedToken, Phase
-from tests.stateful.token_invariants import hold
+from tests.stateful.token_invariants import hold, is_closing
 from tests.stateful.token_world import TokenWorld
 from tests.stateful.world import (
     CONFIGS,
@@ -151,12 +151,17 @@ class WayOut:
             self._publish(market)
 
     def _leave(self, index: int, token: LeveragedToken) -> None:
-        """Have every holder redeem all he has; the factory stays for ever."""
+        """Have every holder redeem all he has; the factory stays for ever.
+
+        Who has most goes first: where his leaving closes the position, at a cost that is more than
+        what others have, they pay nothing after him.
+        """
         _, fault = self.twin.markets[token.market].price(self.twin.now)
         hold(fault is Fault.VALID, 8, "the venue is repaired", fault)
         lost = {token.address, self.twin.address, OWNER}
         lost |= {other.address for other in self.world.token_twins}
-        for holder, shares in list(token.ledger.balances.items()):
+        balances = sorted(token.ledger.balances.items(), key=lambda item: -item[1])
+        for holder, shares in balances:
             if shares and holder not in lost and not self._is_worthless(token, shares):
                 self.step(Action("redeem", holder, (index, shares, holder, holder)))
                 left = token.ledger.balances[holder]
@@ -169,12 +174,17 @@ class WayOut:
         try:
             token.preview_redeem(shares)
         except Revert as error:
-            return error.reason == "redeem: cost exceeds the claim" and self._is_dust(token, shares)
+            costs_more = error.reason == "redeem: cost exceeds the claim"
+            return costs_more and self._is_less_than_the_cost(token, shares)
         return False
 
-    def _is_dust(self, token: LeveragedToken, shares: int) -> bool:
-        """Return whether shares are worth less than a cent."""
-        return token.case.vault.equity * shares // token.shares < WAD // 100
+    def _is_less_than_the_cost(self, token: LeveragedToken, shares: int) -> bool:
+        """Return whether shares are worth less than a cent, or than closing all if they must."""
+        vault, traded = token.case.vault, token.terms.redeem_traded(shares)
+        worth = vault.equity * traded // token.shares
+        closing = vault.size and is_closing(token.case.state, token.shares, traded)
+        cost = vault.cost(-vault.size) if closing else 0
+        return worth < max(WAD // 100, (cost or 0) + token.exchange.scale)
 
     def _own(self, verb: str, *args: object) -> None:
         self.step(Action(verb, OWNER, args))

@@ -1,10 +1,13 @@
 """Replay: what would this token have done? The deployed bytecode on a market's history.
 
 Example:
-    >>> make_settings("3L", "ftx").rule.name, from_prices([100, 110, 100]).final
-    ('ftx', 10000000000)
+    >>> path = from_prices([100, 110, 100])
+    >>> result = replay(path, make_settings("3L", "daily").without_costs())
+    >>> round(result.total_return, 6)
+    -0.054545
 """
 
+from steelyard.replay.bytecode import replay
 from steelyard.replay.path import Path, PathError, from_history, from_prices, read_path
 from steelyard.replay.result import Event, Result, Rows
 from steelyard.replay.rules import (
@@ -53,4 +56,5 @@ __all__ = [
     "make_settings",
     "parse_kind",
     "read_path",
+    "replay",
 ]

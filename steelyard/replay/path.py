@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from steelyard.errors import SteelyardError
 from steelyard.history import Gap, History, parse_time, read_history
-from steelyard.history.market import HOUR, utc
+from steelyard.history.market import FUNDING_PERIOD, HOUR, utc
 from steelyard.model.arithmetic import DAY, WAD
 
 DECIMALS = 8
@@ -26,7 +26,10 @@ ANSWER = 10**DECIMALS
 PRICE_STEP = WAD // ANSWER
 MAX_ANSWER = 10**18
 """The largest price, 1e10 quote, as the feed answers it."""
+MAX_STEP = 10 * DAY
+"""The venue lets no price get older than twelve days."""
 YEAR = 365 * DAY
+MIN_TIME = YEAR
 _EPOCH = 1_577_836_800
 
 Ints = NDArray[np.int64]
@@ -117,6 +120,20 @@ class Path:
         return tuple(Gap(int(ends[at]), int(self.time[at + 1])) for at in late)
 
     @property
+    def settlements(self) -> NDArray[np.bool_]:
+        """In which bars funding is booked, at the open, bool, shape (n,).
+
+        Where the rate changes, and in the first bar of every eight hours (UTC); nowhere as long as
+        the rate is zero.
+        """
+        before, last = np.roll(self.funding, 1), np.roll(self.time, 1)
+        settled: NDArray[np.bool_] = self.funding != before
+        settled |= self.time // FUNDING_PERIOD > last // FUNDING_PERIOD
+        settled &= (self.funding != 0) | (before != 0)
+        settled[0] = self.funding[0] != 0
+        return settled
+
+    @property
     def years(self) -> float:
         """From start to end, years of 365 days."""
         return (self.end - int(self.time[0])) / YEAR
@@ -147,11 +164,12 @@ class Path:
 
     def _check(self) -> None:
         """Refuse what is no path."""
-        if self.step < 1:
-            raise PathError(f"a bar of {self.step} seconds", "give it a length")
+        if not 1 <= self.step <= MAX_STEP:
+            raise PathError(f"a bar of {self.step} seconds", "use 1 second to 10 days")
         lengths = {len(getattr(self, field.name)) for field in fields(self)[2:]}
         if len(lengths) != 1 or lengths == {0} or self.time.ndim != 1:
             raise PathError("the arrays of a path differ in length, or are empty", "mend them")
+        self._refuse(self.time < MIN_TIME, "its time is before 1971, not in unix seconds")
         self._refuse(self.low < 1, "low is not above zero")
         self._refuse(self.high >= MAX_ANSWER, "high is 1e10 or more")
         self._refuse(np.minimum(self.open, self.close) < self.low, "low is not the lowest")

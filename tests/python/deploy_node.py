@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
+import pytest
 from eth_account import Account
 
 from steelyard.chain import Chain, KeySigner
+from steelyard.deployment.running import run_deployment
 from steelyard.deployment.spec import DeploymentSpec, parse_spec
 from tests.bench.node import LISTENING, program
 
@@ -85,3 +87,40 @@ def connect(url: str, kind: type[Chain] = Chain) -> Any:
 def signer(key: str = KEY) -> KeySigner:
     """Return who signs; the deployer, unless it says otherwise."""
     return KeySigner(key)
+
+
+class Killed(BaseException):
+    """What no handler catches."""
+
+
+class KillingChain(Chain):
+    """Dies once at every nonce: before or after it sends, or when it has the receipt."""
+
+    point = ""
+    died: set[int] = set()
+
+    def die(self, point, nonce):
+        if point == self.point and nonce not in self.died:
+            self.died.add(nonce)
+            raise Killed
+
+    def send_raw(self, raw):
+        nonce = self.nonce(DEPLOYER)
+        self.die("signed", nonce)
+        sent = super().send_raw(raw)
+        self.die("sent", nonce)
+        return sent
+
+    def wait(self, hash, **options):
+        receipt = super().wait(hash, **options)
+        self.die("mined", self.nonce(DEPLOYER))
+        return receipt
+
+
+def stopped_after(url, place, count):
+    """Deploy until so many transactions are mined, and stop there."""
+    chain = connect(url, KillingChain)
+    chain.point, chain.died = "mined", set(range(count))
+    with pytest.raises(Killed):
+        run_deployment(chain, signer(), small(), place)
+    return connect(url)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from steelyard.book import read_deployment
-from steelyard.chain import Chain, InsufficientFunds, ReceiptTimeout, execute
+from steelyard.chain import Chain, execute
 from steelyard.chain import client as chain_client
 from steelyard.deployment import DeploymentError, running
 from steelyard.deployment.journal import Journal, read_journal
@@ -18,42 +18,17 @@ from tests.python.deploy_node import (
     DEPLOYER,
     OWNER,
     OWNER_KEY,
+    Killed,
+    KillingChain,
     anvil,
     connect,
     rpc,
     signer,
     small,
+    stopped_after,
 )
 
 pytestmark = pytest.mark.node
-
-
-class Killed(BaseException):
-    """What no handler catches."""
-
-
-class KillingChain(Chain):
-    """Dies once at every nonce: before or after it sends, or when it has the receipt."""
-
-    point = ""
-    died: set[int] = set()
-
-    def die(self, point, nonce):
-        if point == self.point and nonce not in self.died:
-            self.died.add(nonce)
-            raise Killed
-
-    def send_raw(self, raw):
-        nonce = self.nonce(DEPLOYER)
-        self.die("signed", nonce)
-        sent = super().send_raw(raw)
-        self.die("sent", nonce)
-        return sent
-
-    def wait(self, hash, **options):
-        receipt = super().wait(hash, **options)
-        self.die("mined", self.nonce(DEPLOYER))
-        return receipt
 
 
 @pytest.fixture(scope="module")
@@ -155,15 +130,6 @@ def test_killed_around_the_record(url, place, undisturbed, monkeypatch, after):
     record = run_deployment(chain, signer(), small(), place)
     assert end_state(url, record) == undisturbed
     assert list(place.record.parent.iterdir()) == [place.record]
-
-
-def stopped_after(url, place, count):
-    """Deploy until so many transactions are mined, and stop there."""
-    chain = connect(url, KillingChain)
-    chain.point, chain.died = "mined", set(range(count))
-    with pytest.raises(Killed):
-        run_deployment(chain, signer(), small(), place)
-    return connect(url)
 
 
 def test_pending_transaction_is_waited_for(url, place, undisturbed, monkeypatch):
@@ -333,88 +299,3 @@ def test_failed_on_the_chain(url, place, monkeypatch):
         run_deployment(chain, signer(), small(), place)
     abandon(place)
     assert run_deployment(connect(url), signer(), small(), Place(folder=place.folder))
-
-
-def test_unfunded(url, place):
-    chain, poor = connect(url), signer("0x" + "77" * 32)
-    with pytest.raises(InsufficientFunds) as caught:
-        run_deployment(chain, poor, small(), place)
-    assert str(caught.value).startswith(f"{poor.address} cannot pay for the gas: it has 0 wei and")
-    assert not place.journal.exists()
-
-
-def test_live_deployment_is_not_forgotten(url, place):
-    chain = connect(url)
-    first = run_deployment(chain, signer(), small(), place)
-    with pytest.raises(DeploymentError) as caught:
-        run_deployment(chain, signer(), small(), place)
-    assert str(caught.value) == (
-        f"{place.record} is of a deployment that is live on chain 31337 (deploy once more with "
-        "--again, which keeps the old record aside, or with --name NAME)"
-    )
-    second = run_deployment(chain, signer(), small(), place, again=True)
-    assert second.start_nonce > first.start_nonce
-    assert read_deployment(place.record.with_name("local.json.old-1")) == first
-    named = Place(folder=place.folder, name="mine")
-    third = run_deployment(chain, signer(), small(), named)
-    assert read_deployment(place.record.with_name("mine.json")) == third
-
-
-def test_an_again_that_was_killed_goes_on(url, place):
-    """Run again with the same words, it does not deploy a third time."""
-    run_deployment(connect(url), signer(), small(), place)
-    chain = connect(url, KillingChain)
-    chain.point, chain.died = "mined", set()
-    begun = chain.nonce(DEPLOYER)
-    with pytest.raises(Killed):
-        run_deployment(chain, signer(), small(), place, again=True)
-    record = run_deployment(connect(url), signer(), small(), place, again=True)
-    assert record.start_nonce == begun
-    assert len(list(place.record.parent.iterdir())) == 2
-
-
-def test_record_of_a_chain_that_is_gone(url, place):
-    run_deployment(connect(url), signer(), small(), place)
-    with anvil("--timestamp", "1600000000") as fresh:
-        run_deployment(connect(fresh), signer(), small(), place)
-    assert place.record.with_name("local.json.old-1").exists()
-
-
-def test_two_at_once(url, place):
-    with running.locked(place), pytest.raises(DeploymentError, match="is running"):
-        run_deployment(connect(url), signer(), small(), place)
-
-
-def test_pending_transactions_of_before(url, place):
-    rpc(url, "evm_setAutomine", False)
-    chain = connect(url)
-    with pytest.raises(ReceiptTimeout):
-        execute(chain, signer(), OWNER, b"", timeout=0.1)
-    with pytest.raises(DeploymentError, match=r"1 transactions of .* are not mined yet"):
-        run_deployment(chain, signer(), small(), place)
-
-
-def test_another_signer_than_planned(url, place):
-    job = prepare_job(connect(url), DEPLOYER, small(), place)
-    with pytest.raises(DeploymentError, match=f"{OWNER} is not the deployer"):
-        run_job(job, signer(OWNER_KEY))
-
-
-def test_progress(url, place):
-    told = []
-    run_deployment(connect(url), signer(), small(), place, lambda *news: told.append(news))
-    assert [done for done, _, _ in told] == list(range(len(told)))
-    assert {total for _, total, _ in told} == {len(told) - 1}
-    assert told[0][2] == "deploy MockUSD"
-    assert told[-1][2] == ""
-
-
-def test_gas_is_known_beforehand(url, place):
-    """The plan's estimate is near what is paid."""
-    chain = connect(url)
-    job = prepare_job(chain, DEPLOYER, small(), place)
-    run_job(job, signer())
-    last = chain.block().number
-    blocks = range(last - len(job.plan.steps) + 1, last + 1)
-    used = [rpc(url, "eth_getBlockByNumber", hex(number), False)["gasUsed"] for number in blocks]
-    assert 0.98 < job.gas / sum(int(gas, 16) for gas in used) < 1.03

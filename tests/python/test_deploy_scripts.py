@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import time
 
@@ -156,14 +157,16 @@ def wait_for(check):
         time.sleep(0.02)
 
 
-def test_killed(ape):
-    """SIGKILL in the middle: the same command goes on, and nothing is deployed twice."""
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_killed(ape, by):
+    """Killed or interrupted: the same command goes on, and nothing is deployed twice."""
     rpc(ape.url, "evm_setAutomine", False)
     process = subprocess.Popen(
         ape.command("deploy", ape.config, "--account", "TEST::0", "--yes"),
         cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         for count in range(1, 9):
@@ -176,9 +179,12 @@ def test_killed(ape):
             wait_for(lambda count=count: connect(ape.url).nonce(DEPLOYER, "pending") >= count)
             if count < 8:
                 rpc(ape.url, "evm_mine")
+        process.send_signal(by)
+        _, said = process.communicate(timeout=30)
     finally:
         process.kill()
-        process.wait()
+    if by == signal.SIGINT:
+        assert said.endswith("Error: stopped: the same command goes on from here\n")
     assert not ape.record.exists()
     assert connect(ape.url).nonce(DEPLOYER) == 7
     rpc(ape.url, "evm_setAutomine", True)

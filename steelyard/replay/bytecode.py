@@ -78,6 +78,8 @@ class _Player:
         """Deploy, and open the position."""
         self.path, self.settings = path, settings
         self.stage = Stage(path, settings)
+        if not settings.venue.own_funding:
+            self.stage.settle(int(path.funding[0]))
         if isinstance(settings.rule, Preset):
             self._open_at_target()
         self.books = Books(path, settings, self.stage.account(), self.stage.shares())

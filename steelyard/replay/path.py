@@ -130,7 +130,7 @@ class Path:
         settled: NDArray[np.bool_] = self.funding != before
         settled |= self.time // FUNDING_PERIOD > last // FUNDING_PERIOD
         settled &= (self.funding != 0) | (before != 0)
-        settled[0] = self.funding[0] != 0
+        settled[0] = False  # the first rate holds from the start
         return settled
 
     @property

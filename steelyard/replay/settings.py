@@ -110,9 +110,7 @@ class Venue:
         return MarketSetup(SYMBOL, feed, config, liquidity=round(self.liquidity) * WAD)
 
 
-DEEP = Venue(
-    depth=4e15, maker_fee=0.0, taker_fee=0.0, min_keeper_fee=0.0, min_margin=0.0, liquidity=1e12
-)
+DEEP = Venue(depth=4e15, maker_fee=0.0, taker_fee=0.0, min_keeper_fee=0.0, min_margin=0.0)
 """A venue that charges nothing, and that no order moves: for rules and formulas alone."""
 
 
@@ -211,12 +209,16 @@ class Settings:
         return isinstance(self.rule, Steelyard)
 
     def without_costs(self) -> Settings:
-        """Return the same where nothing costs anything and no order moves the price."""
-        rule = self.rule
+        """Return the same where nothing costs anything and no order moves the price.
+
+        Steelyard's own rule knows no safe size where there are no fees: it pays the smallest.
+        """
+        rule, venue = self.rule, DEEP
         if isinstance(rule, Steelyard):
             free = replace(rule.rules, min_rate=0, max_rate=0, max_reward=0)
             rule = replace(rule, rules=free)
-        return replace(self, rule=rule, venue=DEEP, management_fee=0.0, mint_fee=0, redeem_fee=0)
+            venue = replace(DEEP, maker_fee=_MICRO / WAD, taker_fee=_MICRO / WAD)
+        return replace(self, rule=rule, venue=venue, management_fee=0.0, mint_fee=0, redeem_fee=0)
 
 
 def make_settings(token: str, rule: str = "steelyard") -> Settings:

@@ -100,7 +100,7 @@ def cli(
                 record = run_job(job, signer, progress, timeout=timeout)
     except SteelyardError as error:
         raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, SystemExit) as error:  # ape makes the second of a Ctrl-C
         raise click.ClickException("stopped: the same command goes on from here") from error
     if as_json:
         click.echo(record.model_dump_json(indent=2))

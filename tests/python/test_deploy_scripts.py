@@ -31,7 +31,9 @@ def node():
 def url(node):
     snapshot = rpc(node, "evm_snapshot")
     yield node
+    rpc(node, "anvil_dropAllTransactions")
     assert rpc(node, "evm_revert", snapshot)
+    rpc(node, "evm_setAutomine", True)
 
 
 class Shell:

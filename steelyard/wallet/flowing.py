@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from steelyard.errors import SteelyardError
 from steelyard.sdk import (
     FlowReceipt,
     HolderState,
@@ -118,8 +119,7 @@ def _run(session: Session, token: Token, quote: Callable[[], Preview]) -> None:
             value = _view(session, offer)
             if not _agreed(session, offer, value):
                 return
-            with session.sending():
-                receipt = _send(token, offer.preview, session.options.slippage_bps)
+            receipt = _send(session, offer)
             break
         except SlippageExceeded as error:
             # Once it was mined it is over; before, nothing has happened, and what was shown is old.
@@ -167,7 +167,7 @@ def _offer(session: Session, token: Token, preview: Preview) -> Offer:
     holder = token.holder(session.need_account())
     _check_enough(session, holder, preview)
     gas, needs_approval = _gas(session, token, preview, holder)
-    state = token.state()
+    state = token.state(preview.block)
     return Offer(token, state, preview, read_risk(session, token, state), gas, needs_approval)
 
 
@@ -209,8 +209,20 @@ def _view(session: Session, offer: Offer) -> views.View:
     }
 
 
-def _send(token: Token, preview: Preview, slippage_bps: int) -> FlowReceipt:
+def _send(session: Session, offer: Offer) -> FlowReceipt:
     """Do what was shown, within the bound that was shown."""
+    before = len(session.sent)
+    try:
+        with session.sending():
+            return _act(offer.token, offer.preview, session.options.slippage_bps)
+    except SteelyardError:
+        if offer.needs_approval and len(session.sent) > before:
+            said = f"the approval {session.sent[before]} was sent before and stays"
+            session.warn(f"{said}: only your own mints use it")
+        raise
+
+
+def _act(token: Token, preview: Preview, slippage_bps: int) -> FlowReceipt:
     raw, bound = preview.raw, preview.bound(slippage_bps)
     if preview.verb == "deposit":
         return token.deposit(raw.assets, min_shares=bound)

@@ -61,9 +61,7 @@ def transfer(session: Session, symbol: str, amount: str, to: str) -> None:
     if shares > holder.raw.balance:
         figures = f"{account} has {plain(holder.balance)} {token.symbol}"
         raise protocol_error("erc20: transfer amount exceeds balance", figures)
-    # The token would take itself for a holder like any other, and nobody could ever move these.
-    if receiver.lower() in (ZERO_ADDRESS, token.address.lower(), token.venue.address.lower()):
-        raise protocol_error("token: bad receiver", receiver)
+    _check_receiver(token, receiver)
     gas = simulated(steelyard.chain, account, token.contract, "transfer", receiver, shares)
     state, people = token.state(), to_decimal(shares)
     worth = people * state.nav
@@ -85,6 +83,12 @@ def transfer(session: Session, symbol: str, amount: str, to: str) -> None:
     with session.sending():
         receipt = token.transfer(receiver, shares)
     _done(session, value, receipt, [("sent", number(people, 6), token.symbol)])
+
+
+def _check_receiver(token: Token, receiver: str) -> None:
+    # The token would take itself for a holder like any other, and nobody could ever move these.
+    if receiver.lower() in (ZERO_ADDRESS, token.address.lower(), token.venue.address.lower()):
+        raise protocol_error("token: bad receiver", receiver)
 
 
 def faucet(session: Session, amount: str | None) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from steelyard.abi import AbiError
-from steelyard.chain import Chain, ChainContract, ChainError, NodeError, Reverted
+from steelyard.chain import Chain, ChainContract, ChainError, Reverted
+from steelyard.chain.logs import SPAN
 from steelyard.sdk import Steelyard
 
 BLOCKS = 40_000
 """How far back moves are looked for: what a public node gives in a few seconds."""
 DAYS = 7
 """Moves that are older do not count."""
+PATIENCE = 5.0
+"""Seconds for reading them: what a holder waits for is something else."""
 LEAST_MOVES, LEAST_SECONDS = 20, 3_600
 """With less, a volatility would be chance."""
 
@@ -91,12 +96,33 @@ def read_news(steelyard: Steelyard, market: str, now: int) -> PriceNews:
     except (Reverted, AbiError):
         updated_at = None
     try:
-        points = _answers(steelyard.chain, _source(feed, record.feed_kind), now)
-    except ChainError as error:
-        if isinstance(error, NodeError):
-            return PriceNews(updated_at)  # it gives no logs so old: the rest of it works
-        raise
+        points = _answers(_Hasty(steelyard.chain), _source(feed, record.feed_kind), now)
+    except ChainError:
+        return PriceNews(updated_at)  # whoever shows it says that it is unknown
     return PriceNews(updated_at, volatility(points))
+
+
+class _TooSlow(ChainError):
+    """There was no time for another question."""
+
+
+class _Hasty(Chain):
+    """A node that is asked once each, and nothing more when the time is over."""
+
+    def __init__(self, chain: Chain) -> None:
+        super().__init__(chain.web3, attempts=1)
+        self._end = time.monotonic() + PATIENCE
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() > self._end
+
+    def request(self, method: str, *params: Any) -> Any:
+        """Ask, as `Chain.request`."""
+        if self.is_late:
+            raise _TooSlow(f"no time for {method}")
+        return super().request(method, *params)
 
 
 def _source(feed: ChainContract, kind: str) -> ChainContract:
@@ -110,9 +136,17 @@ def _source(feed: ChainContract, kind: str) -> ChainContract:
     return ChainContract(feed.chain, to_checksum_address(answer[-20:]), feed.interface)
 
 
-def _answers(chain: Chain, feed: ChainContract, now: int) -> list[tuple[int, int]]:
+def _answers(chain: _Hasty, feed: ChainContract, now: int) -> list[tuple[int, int]]:
+    """Return times and prices, as far back as they count and there is time to read them."""
     last = chain.block().number
-    first = max(last - BLOCKS + 1, 0)
-    logs = chain.logs(feed.address, [feed.topic("AnswerUpdated")], first, last)
-    found = (event.values for event in feed.events(logs))
-    return [(v.updatedAt, v.current) for v in found if now - DAYS * 86_400 <= v.updatedAt <= now]
+    first, oldest = max(last - BLOCKS + 1, 0), now - DAYS * 86_400
+    found: list[tuple[int, int]] = []
+    while last >= first and not chain.is_late:
+        start = max(last - SPAN + 1, first)
+        logs = chain.logs(feed.address, [feed.topic("AnswerUpdated")], start, last)
+        page = [(event.values.updatedAt, event.values.current) for event in feed.events(logs)]
+        found = page + found
+        if page and page[0][0] < oldest:
+            break
+        last = start - 1
+    return [point for point in found if oldest <= point[0] <= now]

@@ -4,26 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from tests.python.wallet_world import ME, OTHER, person
-from tests.sdk.world import world as new_world
+from tests.wallet.world import ME, OTHER
 
 pytestmark = pytest.mark.node
 COSTS = {"entry_fee", "venue_fee", "price_impact", "rounding"}
 FLOW = {"verb", "symbol", "assets", "shares", "value", "costs", "total_cost", "size_delta"}
 FLOW |= {"price", "fill_price", "block"}
 TX = {"hash", "block", "gas_paid"}
-
-
-@pytest.fixture(scope="module")
-def shared():
-    with new_world() as world:
-        yield world
-
-
-@pytest.fixture
-def me(shared, tmp_path):
-    with shared.kept():
-        yield person(shared, tmp_path)
 
 
 def lines(result):

@@ -10,8 +10,7 @@ import pytest
 from eth_account import Account
 
 from steelyard.devnet.settings import known_accounts
-from tests.python.wallet_world import ME, person
-from tests.sdk.world import world as new_world
+from tests.wallet.world import ME, person
 
 pytestmark = pytest.mark.node
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,9 +18,10 @@ KEEPER_OF_KEYS = known_accounts()[3]
 
 
 @pytest.fixture(scope="module")
-def me(tmp_path_factory):
-    with new_world() as world:
-        yield person(world, tmp_path_factory.mktemp("wallet"))
+def me(shared, tmp_path_factory):
+    """The same person for all of them: each process takes seconds."""
+    with shared.kept():
+        yield person(shared, tmp_path_factory.mktemp("wallet"))
 
 
 def wallet(me, *args, answer="", **environment):

@@ -238,7 +238,7 @@ def steelyard_rules(kind: Kind) -> Rules:
         target=target * unit,
         leverage_lo=lo * unit,
         leverage_hi=hi * unit,
-        emergency_leverage=hi * 5 // 4 * unit,
+        emergency_leverage=-(-hi * 5 // 4) * unit,
         trade_share=WAD // 10,
         cost_budget=round(min(max(cost * 0.002, 0.005), 0.1) * 10**6) * 10**12,
     )

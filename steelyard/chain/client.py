@@ -35,6 +35,7 @@ from steelyard.chain.types import (
 from steelyard.contract import ZERO_ADDRESS
 
 _LONGEST_PAUSE = 8.0  # seconds between two attempts
+_LOOKS = 5  # for a receipt that should be there
 _NO_SUCH_METHOD = -32601
 
 
@@ -264,8 +265,13 @@ class Chain:
         """Raise when the nonce of a transaction that has no receipt is used up."""
         if known is None or self.nonce(known["from"]) <= int(known["nonce"], 16):
             return
-        if self.receipt(hash) is None:  # it may have been mined between the two questions
-            raise TransactionDropped(hash)
+        # It may be mined by now, and a node may show its nonce before its receipt.
+        for look in range(_LOOKS):
+            if look:
+                time.sleep(self.poll)
+            if self.receipt(hash) is not None:
+                return
+        raise TransactionDropped(hash)
 
     # ------------------------------------------------------------ ASK
 

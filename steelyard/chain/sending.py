@@ -13,8 +13,10 @@ from steelyard.chain.errors import InsufficientFunds, Reverted, TransactionFaile
 from steelyard.chain.signer import Signer
 from steelyard.chain.types import Receipt
 
-GAS_MARGIN_PERCENT = 20
-"""Gas on top of the estimate: what a transaction does may change until it is mined."""
+GAS_MARGIN_PERCENT, GAS_MARGIN = 20, 40_000
+"""Gas on top of the estimate: what a transaction does may change until it is mined. One that is
+estimated in the second of the venue's last accrual does without what the next second asks of it,
+which is much of a small call: hence a margin in gas too. What is not used is not paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def prepare(
         "type": 2,
         "chainId": chain.chain_id,
         "nonce": chain.nonce(sender, "pending") if nonce is None else nonce,
-        "gas": estimate * (100 + GAS_MARGIN_PERCENT) // 100 if gas is None else gas,
+        "gas": gas_limit(estimate) if gas is None else gas,
         "maxFeePerGas": fees.max_fee,
         "maxPriorityFeePerGas": fees.priority_fee,
         "value": value,
@@ -182,6 +184,11 @@ def execute(
     """
     prepared = prepare(chain, signer.address, to, data, value=value)
     return send(chain, sign(signer, prepared), timeout=timeout, confirmations=confirmations)
+
+
+def gas_limit(estimate: int) -> int:
+    """Return the gas to allow where so much is estimated."""
+    return estimate * (100 + GAS_MARGIN_PERCENT) // 100 + GAS_MARGIN
 
 
 def failure_reason(chain: Chain, signed: Signed, receipt: Receipt) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.chain import Chain, ChainContract, InsufficientFunds
-from steelyard.chain.sending import GAS_MARGIN_PERCENT, prepare
+from steelyard.chain.sending import gas_limit, prepare
 from steelyard.sdk.errors import typed_errors
 
 ENTERING_GAS = 200_000
@@ -59,7 +59,7 @@ def typical(chain: Chain, sender: str, gas: int) -> Gas:
         ChainError: The node does not answer.
     """
     fees = chain.fees()
-    most = gas * (100 + GAS_MARGIN_PERCENT) // 100 * fees.max_fee
+    most = gas_limit(gas) * fees.max_fee
     if (has := chain.balance(sender)) < most:
         raise InsufficientFunds(sender, most, has)
     return Gas(gas * (fees.base_fee + fees.priority_fee), most, is_typical=True)

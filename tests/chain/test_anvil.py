@@ -132,7 +132,7 @@ def test_prepare_prices_and_sends_nothing(chain, counter, signer):
     prepared = prepare(chain, signer.address, counter.address, counter.encode("count"), value=7)
     transaction = prepared.transaction
     assert counter.decode("count", 0, prepared.result) == 1
-    assert transaction["gas"] == prepared.gas_estimate * 120 // 100
+    assert transaction["gas"] == prepared.gas_estimate * 120 // 100 + 40_000
     assert transaction["maxFeePerGas"] == transaction["maxPriorityFeePerGas"] > 0  # no base fee
     assert prepared.max_cost == transaction["gas"] * transaction["maxFeePerGas"] + 7
     assert 7 < prepared.expected_cost < prepared.max_cost

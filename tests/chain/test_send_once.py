@@ -175,6 +175,13 @@ def test_mined_between_two_questions_is_not_replaced(node, chain):
     assert chain.wait(HASH).block == 16
 
 
+def test_a_receipt_that_comes_after_its_nonce_is_no_replacement(node, chain):
+    node.acts["eth_getTransactionReceipt"] = [result(None), result(None), result(RECEIPT)]
+    node.acts["eth_getTransactionByHash"] = [result(PENDING)]
+    node.acts["eth_getTransactionCount"] = [result("0x5")]
+    assert chain.wait(HASH).block == 16
+
+
 def test_node_gone_while_waiting(node, chain):
     node.acts["eth_getTransactionReceipt"] = [result(None), half]
     node.acts["eth_getTransactionByHash"] = [result(None)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from ape import accounts
 from ape.api import AccountAPI
 from ape.exceptions import ApeException
 from ape_ethereum.transactions import DynamicFeeTransaction
@@ -12,9 +14,11 @@ from eth_account.messages import encode_typed_data
 
 from steelyard.errors import SteelyardError
 
+_TEST = re.compile(r"TEST::(\d+)", re.IGNORECASE)
+
 
 class SignerError(SteelyardError):
-    """The account did not sign."""
+    """The account did not sign, or there is none of that name."""
 
 
 class ApeSigner:
@@ -74,3 +78,23 @@ class ApeSigner:
         if signed is None:
             raise SignerError(f"{self.address} did not sign", "agree when ape asks")
         return signed
+
+
+def find_account(alias: str) -> AccountAPI:
+    """Return an account of ape. Its own option asks without end where nobody answers.
+
+    Args:
+        alias: Of a key file, or `TEST::0` to `TEST::9`.
+
+    Raises:
+        SignerError: There is none of that name.
+    """
+    if test := _TEST.fullmatch(alias):
+        index = int(test[1])
+        if index < len(accounts.test_accounts):
+            return accounts.test_accounts[index]
+    elif alias in accounts.aliases:
+        return accounts.load(alias)
+    known = ", ".join(sorted(accounts.aliases)) or "none yet: `ape accounts generate ALIAS`"
+    remedy = f"use TEST::0 to TEST::9 on a devnet, or the alias of a key file ({known})"
+    raise SignerError(f"there is no account {alias!r}", remedy)

@@ -27,6 +27,9 @@ from steelyard.model.policy import Trigger
 MOST_LIVE = 12
 """Transactions under way at once: nodes keep few of one account."""
 
+PENDING_BLOCK = "pending"
+"""What a node would mine next, where it tells."""
+
 GAS_MARGIN_PERCENT = 20
 """Gas on top of the estimate: what a transaction does may change until it is mined."""
 
@@ -227,7 +230,7 @@ class Executor:
         if offered is None:
             return self._note(step, Deed.HELD, order, "the base fee is over the cap")
         try:
-            self._simulate(order)
+            self._chain.call(order.to, order.data, sender=self._signer.address)
             gas = self._gas(order)
         except Reverted as error:
             reason = error.reason or "it would fail"
@@ -250,26 +253,30 @@ class Executor:
             gas_limit=gas,
             attempts=(attempt,),
         )
+        self._save(step, pending)
+        ahead = self._who_is_first(order)
+        if ahead:  # the last question before it leaves: whoever asks later pays for nothing
+            step.ledger.save(step.ledger.state.without_pending(nonce))
+            return self._note(step, Deed.LOST, order, f"not sent: somebody else is first: {ahead}")
         step.funds -= gas * offered[0]
-        return self._send(step, pending, Deed.SENT, order.reason)
+        return self._deliver(step, pending, Deed.SENT, order.reason)
 
-    def _simulate(self, order: Order) -> None:
-        """Raise Reverted when the order would fail, now or behind what others have sent already.
+    def _who_is_first(self, order: Order) -> str:
+        """Why an order would fail behind what others have sent already; "" if it would not.
 
         In an emergency what others have sent does not count: it may never be mined.
         """
-        sender, data = self._signer.address, order.data
-        self._chain.call(order.to, data, sender=sender)
         if order.trigger == Trigger.EMERGENCY:
-            return
+            return ""
         try:
-            self._chain.call(order.to, data, sender=sender, block="pending")
+            self._chain.call(order.to, order.data, sender=self._signer.address, block=PENDING_BLOCK)
         except Reverted as error:
-            raise Reverted(f"somebody else is first: {error.reason}", error.data) from error
+            return error.reason or "it would fail"
         except ChainError as error:
             if error.is_transient:
                 raise
             # Not every node has a pending block.
+        return ""
 
     def _gas(self, order: Order) -> int:
         call = {"from": self._signer.address, "to": order.to, "data": order.data, "value": 0}
@@ -328,7 +335,13 @@ class Executor:
 
     def _send(self, step: _Step, pending: Pending, deed: Deed, text: str) -> None:
         """Save, then send: in this order, so that nothing that was sent is ever unknown."""
+        self._save(step, pending)
+        self._deliver(step, pending, deed, text)
+
+    def _save(self, step: _Step, pending: Pending) -> None:
         step.ledger.save(step.ledger.state.with_pending(pending))
+
+    def _deliver(self, step: _Step, pending: Pending, deed: Deed, text: str) -> None:
         latest = pending.attempts[-1]
         try:
             self._chain.send_raw(bytes.fromhex(latest.raw[2:]))

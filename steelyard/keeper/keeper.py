@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from steelyard.book import Deployment
 from steelyard.chain import Block, Chain, ChainError, Signer, WrongChain
+from steelyard.errors import SteelyardError
 from steelyard.keeper.books import Booking, Outcome, State
 from steelyard.keeper.breaker import Breaker, Limits, Signs
 from steelyard.keeper.decide import decide
@@ -37,10 +39,11 @@ class Report:
         block: Which it was for; None if the node did not tell.
         seen: What there was to see; None if it was not looked at.
         actions: What was decided, one for each token.
+        orders: What is to be sent that is new.
         notes: What was done.
         state: The books after it; None if they were not read.
         skipped: Why there was nothing to do, "" if it was looked at.
-        error: Why it ended early, "" if it did not.
+        problem: What ended it early, None if nothing did.
         stopped: Why nothing was sent, though something might have been; "" if it might.
         seconds: How long it took.
     """
@@ -48,16 +51,32 @@ class Report:
     block: Block | None = None
     seen: Observation | None = None
     actions: tuple[Action, ...] = ()
+    orders: tuple[Order, ...] = ()
     notes: tuple[Note, ...] = ()
     state: State | None = None
     skipped: str = ""
-    error: str = ""
+    problem: SteelyardError | None = None
     stopped: str = ""
     seconds: float = 0.0
 
+    @property
+    def error(self) -> str:
+        """What ended it early, in words; "" if nothing did."""
+        return "" if self.problem is None else str(self.problem)
+
+    @property
+    def bookings(self) -> tuple[Booking, ...]:
+        """What was booked in this step."""
+        booked = {note.nonce for note in self.notes if note.deed == Deed.BOOKED}
+        found = self.state.bookings if self.state else ()
+        return tuple(booking for booking in found if booking.nonce in booked)
+
     def metrics(self) -> dict[str, int | float]:
         """Return figures for a bot framework's records."""
-        figures: dict[str, int | float] = {"seconds": self.seconds, "failed": int(bool(self.error))}
+        figures: dict[str, int | float] = {
+            "seconds": self.seconds,
+            "failed": int(self.problem is not None),
+        }
         if self.seen is None or self.state is None:
             return figures
         deeds = [note.deed for note in self.notes]
@@ -81,6 +100,7 @@ class _Work:
     block: Block | None = None
     seen: Observation | None = None
     actions: tuple[Action, ...] = ()
+    orders: tuple[Order, ...] = ()
     notes: list[Note] = field(default_factory=list)
     state: State | None = None
     skipped: str = ""
@@ -128,6 +148,7 @@ class Keeper:
         self._executor = Executor(chain, signer, settings)
         self._jobs = Jobs(chain, deployment, settings, self.sender)
         self._reminded = False
+        self._turn = threading.Lock()  # a bot framework may ask from several threads
 
     def step(self, number: int = 0) -> Report:
         """Do what there is to do at the head of the chain. Raises nothing that a node may cause.
@@ -135,7 +156,12 @@ class Keeper:
         Args:
             number: Of the block that somebody told of; the node must have it.
         """
-        begun, work, error = time.monotonic(), _Work(), ""
+        with self._turn:
+            return self._take_turn(number)
+
+    def _take_turn(self, number: int) -> Report:
+        begun, work = time.monotonic(), _Work()
+        problem: SteelyardError | None = None
         try:
             with self._store.locked() as ledger:
                 self._remind(ledger.state)
@@ -143,20 +169,21 @@ class Keeper:
                 self._step(ledger, work)
         except StoreLocked as held:
             work.skipped = str(held)
-        except ChainError as problem:
-            error = str(problem)
-            self._break(problem)
+        except ChainError as error:
+            problem = error
+            self._break(error)
             work.stopped = self.breaker.reason
-        except StoreError as problem:
-            error = str(problem)
+        except StoreError as error:
+            problem = error
         return Report(
             block=work.block,
             seen=work.seen,
             actions=work.actions,
+            orders=work.orders,
             notes=tuple(work.notes),
             state=work.state,
             skipped=work.skipped,
-            error=error,
+            problem=problem,
             stopped=work.stopped,
             seconds=time.monotonic() - begun,
         )
@@ -215,8 +242,9 @@ class Keeper:
         spent = state.sponsored_on(now)
         work.actions = decide(seen.tokens, now, seen.gas, self._policy, state.pending, spent)
         work.stopped = "a dry run" if self._dry_run else self.breaker.reason
+        orders, wishes = self._orders(seen, state, work.actions)
+        work.orders = tuple(orders)
         if not work.stopped:
-            orders, wishes = self._orders(seen, state, work.actions)
             try:
                 self._executor.act(ledger, seen, wishes, orders, work.notes)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -167,9 +168,13 @@ class World:
     def push(self, **prices: int) -> None:
         """Push prices, whole dollars, and mine them; the others stay and are fresh again."""
         for symbol, price in (CALM | prices).items():
-            market = self.system.markets[symbol]
-            self.send(market.feed, "push", market.answer(price * WAD))
+            self.send_price(symbol, price)
         self.mine()
+
+    def send_price(self, symbol: str, price: int) -> None:
+        """Push a price, whole dollars, with the next block."""
+        market = self.system.markets[symbol]
+        self.send(market.feed, "push", market.answer(price * WAD))
 
     def contract(self, handle: Any) -> ChainContract:
         return ChainContract(self.chain, handle.address, handle.interface)
@@ -177,14 +182,26 @@ class World:
     def leverage(self, symbol: str) -> float:
         return self.system.tokens[symbol].rebalance_status().leverage / WAD
 
+    def due(self) -> int:
+        """How many tokens need a trade."""
+        tokens = map(self.contract, self.system.tokens.values())
+        states = [token.call.rebalance_status() for token in tokens]
+        return sum(state.trigger != Trigger.NOTHING for state in states)
+
     def in_band(self) -> bool:
-        return all(
-            token.rebalance_status().trigger == Trigger.NOTHING
-            for token in self.system.tokens.values()
-        )
+        return self.due() == 0
 
     def collateral(self, account: str) -> int:
         return int(self.contract(self.system.usd).call.balanceOf(account))
+
+    def moved(self, url: str) -> World:
+        """Return the same system on another node, which mines when it is told to."""
+        other = copy.copy(self)
+        other.url, other.chain = url, Chain.connect(url, poll=0.005)
+        other.rpc("evm_setAutomine", False)
+        other.rpc("anvil_autoImpersonateAccount", True)
+        other.rpc("evm_setTime", other.chain.block().timestamp)  # not that of this machine
+        return other
 
     @contextmanager
     def kept(self) -> Iterator[None]:

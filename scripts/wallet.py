@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,13 @@ class Wallet(click.Group):
         """Run the command."""
         as_json = "--json" in [*ctx.protected_args, *ctx.args]
         invoke = functools.partial(super().invoke, ctx)
-        ctx.exit(run_guarded(functools.partial(_explained, invoke), as_json))
+        # Ape makes a Ctrl-C an exit without a word: one has to be told what may still be mined.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            code = run_guarded(functools.partial(_explained, invoke), as_json)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        ctx.exit(code)
 
 
 def _explained(invoke: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from steelyard.sdk import AmountError, MarketInfo, MintPaused, TokenState, Unkno
 from steelyard.wallet.amounts import ether, number, percent, plain, read_amount, seconds, times
 from steelyard.wallet.errors import Aborted, NothingHeld, UsageTrouble
 from steelyard.wallet.finding import find_record
+from steelyard.wallet.moving import read_address
 from steelyard.wallet.past import read_since
 from steelyard.wallet.prices import LEAST_MOVES, YEAR, PriceNews, Volatility, volatility
 from steelyard.wallet.risk import band_prices, decay, risk_of
@@ -225,6 +226,16 @@ def test_which_record(tmp_path, monkeypatch):
     monkeypatch.setenv("STEELYARD_DEPLOYMENT", "environment.json")
     assert find_record(None, "ethereum", "devnet") == "environment.json"
     assert find_record("named.json", "ethereum", "devnet") == "named.json"
+
+
+def test_addresses_as_people_paste_them():
+    right = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    for text in (right, right.lower(), "0x" + right[2:].upper()):
+        assert read_address(text) == right
+    with pytest.raises(UsageTrouble, match="is mistyped"):
+        read_address(right.replace("dc3A", "dc3a"))
+    with pytest.raises(UsageTrouble, match="is not an address"):
+        read_address(right[:-1])
 
 
 def test_since_when():

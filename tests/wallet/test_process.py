@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -24,19 +25,19 @@ def me(shared, tmp_path_factory):
         yield person(shared, tmp_path_factory.mktemp("wallet"))
 
 
+PIPED = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+
+def command(me, *args):
+    more = ["--network", f":devnet:{me.url}", "--deployment", str(me.record)]
+    return ["ape", "run", "wallet", *args, *more]
+
+
 def wallet(me, *args, answer="", **environment):
     """Start ape as a person does who pipes everything."""
-    more = ["--network", f":devnet:{me.url}", "--deployment", str(me.record)]
-    return subprocess.run(
-        ["ape", "run", "wallet", *args, *more],
-        cwd=ROOT,
-        env=os.environ | environment,
-        input=answer,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    environment = os.environ | environment
+    given = {"input": answer, "env": environment, "check": False, "timeout": 60}
+    return subprocess.run(command(me, *args), **PIPED, **given)
 
 
 def test_mint_in_a_pipe(me):
@@ -53,6 +54,24 @@ def test_nobody_answers(me):
     done = wallet(me, "mint", "ETH3L", "1000", "--account", ME.alias)
     said = "Error: no answer: nothing was sent (add --yes where nobody can)\n"
     assert (done.returncode, done.stderr[-len(said) :], me.nonce) == (130, said, before)
+
+
+def test_ctrl_c_while_it_waits(me):
+    """What is under way cannot be called back, but one knows what to look for."""
+    me.world.chain.request("evm_setAutomine", False)
+    before = me.nonce
+    with subprocess.Popen(command(me, "faucet", "5", "--account", ME.alias, "-y"), **PIPED) as run:
+        hash = run.stderr.readline().split()[1].rstrip(",")
+        while run.poll() is None and me.world.chain.transaction(hash) is None:
+            pass
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=60)[1]
+    remedy = "look it up before you send anything again: it may still be mined"
+    assert said == f"Error: stopped while waiting for transaction {hash} ({remedy})\n"
+    assert (run.returncode, me.nonce) == (130, before)
+    me.world.chain.request("evm_mine")
+    me.world.chain.request("evm_setAutomine", True)
+    assert me.world.chain.receipt(hash).status
 
 
 def test_missing_account_ends_at_once(me):
@@ -75,12 +94,12 @@ def keys(tmp_path):
 
 
 def test_key_file(me, keys):
-    command = ("faucet", "5", "--account", "mine", "--json", "--yes")
-    wrong = wallet(me, *command, **keys, APE_ACCOUNTS_mine_PASSPHRASE="guess")
+    draw = ("faucet", "5", "--account", "mine", "--json", "--yes")
+    wrong = wallet(me, *draw, **keys, APE_ACCOUNTS_mine_PASSPHRASE="guess")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     error = json.loads(wrong.stderr.splitlines()[-1])["error"]
     assert (error["code"], error["message"][:20]) == ("signer_error", "mine stays locked: I")
     assert me.world.chain.nonce(KEEPER_OF_KEYS.address) == 0
-    done = wallet(me, *command, **keys, APE_ACCOUNTS_mine_PASSPHRASE="secret")
+    done = wallet(me, *draw, **keys, APE_ACCOUNTS_mine_PASSPHRASE="secret")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["balance"] == "5.000000"

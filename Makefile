@@ -62,9 +62,10 @@ devnet: setup ## Run a local chain with the system on it and moving prices, on 1
 	$(if $(NPM),,@echo "make devnet needs Node.js with npm, which brings anvil: install it and try again"; exit 1)
 	@exec python scripts/devnet.py $(ARGS)
 
-bench: setup ## Measure the gas of each user action as whole transactions, and the keeper's speed, into out/ (needs Node).
+bench: setup ## Measure the gas of each user action as whole transactions, the keeper's and the replay's speed, into out/ (needs Node).
 	python -m tests.bench.gas
 	python -m tests.bench.keeper
+	python -m tests.bench.replay
 
 fuzz: $(SETUP) ## Run the stateful tests for long, with the deep profile.
 	python -m tests.stateful.fuzz

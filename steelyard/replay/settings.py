@@ -174,7 +174,7 @@ class Settings:
     rule: Rule
     venue: Venue = field(default_factory=Venue)
     keeper: Keeper = Keeper()
-    deposit: float = 100_000.0
+    deposit: float = 1_000_000.0
     initial_nav: float = 100.0
     management_fee: float | None = None
     mint_fee: float = 0.001

@@ -50,4 +50,5 @@ def walk(seed, hours=200, swing=0.02, start_price=10_000.0, rate=0.0003):
 def play(path, token="3L", rule="steelyard", *, free=False, **changes):
     """Replay a path to a token."""
     settings = make_settings(token, rule)
-    return replay(path, replace(settings.without_costs() if free else settings, **changes))
+    settings = settings.without_costs() if free else settings
+    return replay(path, replace(settings, **{"deposit": 100_000.0} | changes))

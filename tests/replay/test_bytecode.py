@@ -130,7 +130,7 @@ def test_a_large_token_trades_in_chunks_a_minute_apart():
 def test_chunks_go_on_in_the_next_bar():
     rule = make_settings("3L").rule
     small = replace(rule, rules=replace(rule.rules, trade_share=10**16))
-    settings = replace(make_settings("3L"), rule=small, venue=Venue(depth=1.4e8))
+    settings = replace(make_settings("3L"), rule=small, venue=Venue(depth=1.4e9))
     result = replay(hourly([100, 88, 88, 88, 88, 88]), settings)
     assert {event.bar for event in result.rebalances} == {1, 2, 3}
     assert result.leverage[4] == pytest.approx(3, rel=0.011)
@@ -141,7 +141,7 @@ def test_a_schedule_is_traded_at_its_boundary_inside_the_bar():
     scheduled = replace(rule, rules=replace(rule.rules, scheduled=True))
     prices = [100.0] * 20 + [115.0] * 10
     assert play(hourly(prices), "2L").rebalances == []
-    settings = replace(make_settings("2L"), rule=scheduled)
+    settings = replace(make_settings("2L"), rule=scheduled, deposit=100_000.0)
     (event,) = replay(hourly(prices), settings).rebalances
     assert (event.cause, event.time) == ("SCHEDULE", MIDNIGHT + DAY + 120)
 

@@ -13,6 +13,7 @@ import logging
 from ape import chain
 from ape.api import BlockAPI
 from silverback import SilverbackBot
+from silverback.main import SharedState
 from taskiq import TaskiqState
 
 from steelyard.ape_signer import ApeSigner
@@ -37,6 +38,8 @@ def start(state: TaskiqState) -> None:
     """Connect, open the books, and show the page."""
     start_logging(settings.log_level, settings.secrets())
     logging.getLogger("ape").propagate = False  # it has a handler of its own
+    # Silverback gives it to one worker process only; in the others every block would fail.
+    bot.state = SharedState()
     network = bot.provider.network
     named = str(settings.deployment) if settings.deployment else None
     state.service = make_service(

@@ -303,7 +303,7 @@ class _PresetKeeper:
         """Look at the open of a bar, and act if it is time."""
         account, price = self._player.books.account, self._player.books.price
         if account.equity < self._player.least:
-            return
+            return  # the venue would keep no larger position open
         level = abs(account.size) * price / account.equity / WAD
         boundary = period(self._rule, int(self._player.path.time[bar]), self._player.path.step)
         scheduled = boundary != self._served

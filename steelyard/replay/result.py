@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from steelyard.accounting import NAV_UNIT, PART_NAMES
@@ -217,6 +218,17 @@ class Result:
         wanted = self.settings.kind.factor * (price[1:] / price[:-1] - 1)
         error = nav[1:] / nav[:-1] - 1 - wanted
         return float(error.std() * np.sqrt(YEAR / self.path.step))
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a table, a line for every row of `Path.marks`.
+
+        Index: the row's time, UTC. Columns: price and nav (quote), leverage and leverage_open, and
+        every array of `Rows`, with its unit.
+        """
+        index = pd.DatetimeIndex(pd.to_datetime(self.time, unit="s", utc=True), name="time")
+        own = {"price": self.price, "nav": self.nav, "leverage": self.leverage}
+        rows = {field.name: getattr(self.rows, field.name) for field in fields(self.rows)}
+        return pd.DataFrame(own | rows, index=index)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures, as JSON can hold them: numbers, strings, None, dicts and lists.

@@ -195,6 +195,8 @@ class Settings:
             raise SettingsError("a keeper who never comes, or came before", "see Keeper")
         if self.deposit < 100 or not 1 <= self.initial_nav <= 10_000:
             raise SettingsError("a deposit under 100 or a NAV not 1 to 10,000", "see Settings")
+        if not 0 <= self.fee < 1:
+            raise SettingsError(f"a management fee of {self.fee:.0%} a year", "write 1 % as 0.01")
         if any(later.time < flow.time for flow, later in pairwise(self.flows)):
             raise SettingsError("the flows are not in order", "sort them by time")
 

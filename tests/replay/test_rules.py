@@ -141,6 +141,7 @@ def test_what_is_no_rule_is_refused():
         ({"rule": make_rule("ftx", Kind(2.0, True))}, "a 3L with a rule for 2x"),
         ({"keeper": Keeper(miss=1.0)}, "a keeper who never comes"),
         ({"keeper": Keeper(delay=-1)}, "a keeper who never comes"),
+        ({"management_fee": 1.0}, "a management fee of 100% a year"),
         ({"deposit": 99.0}, "a deposit under 100"),
         ({"flows": (Flow(2, 1.0), Flow(1, 1.0))}, "the flows are not in order"),
     ],

@@ -1,4 +1,4 @@
-"""Figures of a result, as JSON and tables hold them, and as the rest of the package reckons them."""
+"""Figures of a result: as JSON and tables hold them, and as the package reckons them elsewhere."""
 
 import json
 from dataclasses import replace

@@ -63,6 +63,7 @@ class Executor:
             settings: Fees and patience.
         """
         self._chain, self._signer, self._settings = chain, signer, settings
+        self._yielded: dict[str, int] = {}  # token: since when others are first, seconds
 
     def act(
         self,
@@ -93,6 +94,8 @@ class Executor:
                 blocks = pending.nonce < last or bool(orders)
                 self._tend(step, pending, wishes.get(pending.token), blocks)
         self._fill_gap(step)
+        wanted = {order.token for order in orders}
+        self._yielded = {t: since for t, since in self._yielded.items() if t in wanted}
         for order in orders:
             busy = set(ledger.state.live())
             if order.token not in busy and len(ledger.state.pending) < MOST_LIVE:
@@ -226,7 +229,8 @@ class Executor:
 
     def _send_new(self, step: _Step, order: Order) -> None:
         """Simulate an order, sign and send it."""
-        offered = fees.offer(step.seen.gas, self._settings.max_fee)
+        settings = self._settings
+        offered = fees.offer(step.seen.gas, settings.max_fee, settings.bump_percent)
         if offered is None:
             return self._note(step, Deed.HELD, order, "the base fee is over the cap")
         try:
@@ -254,23 +258,27 @@ class Executor:
             attempts=(attempt,),
         )
         self._save(step, pending)
-        ahead = self._who_is_first(order)
+        ahead = self._who_is_first(step, order)
         if ahead:  # the last question before it leaves: whoever asks later pays for nothing
             step.ledger.save(step.ledger.state.without_pending(nonce))
             return self._note(step, Deed.LOST, order, f"not sent: somebody else is first: {ahead}")
         step.funds -= gas * offered[0]
         return self._deliver(step, pending, Deed.SENT, order.reason)
 
-    def _who_is_first(self, order: Order) -> str:
+    def _who_is_first(self, step: _Step, order: Order) -> str:
         """Why an order would fail behind what others have sent already; "" if it would not.
 
-        In an emergency what others have sent does not count: it may never be mined.
+        What others have sent may never be mined: in an emergency it does not count at all, and
+        otherwise not for longer than a transaction of our own may wait.
         """
-        if order.trigger == Trigger.EMERGENCY:
+        now = step.seen.block.timestamp
+        waited = now - self._yielded.get(order.token, now)
+        if order.trigger == Trigger.EMERGENCY or waited >= self._settings.stuck_after:
             return ""
         try:
             self._chain.call(order.to, order.data, sender=self._signer.address, block=PENDING_BLOCK)
         except Reverted as error:
+            self._yielded.setdefault(order.token, now)
             return error.reason or "it would fail"
         except ChainError as error:
             if error.is_transient:

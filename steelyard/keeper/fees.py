@@ -13,16 +13,20 @@ FUTILE_GAS = 66_000
 """About what a rebalance takes that reverts because somebody else was first."""
 
 
-def offer(gas: GasPrice, cap: int) -> tuple[int, int] | None:
+def offer(gas: GasPrice, cap: int, percent: int = 0) -> tuple[int, int] | None:
     """Return the most paid per gas and for priority, wei; None while the base fee is over the cap.
 
     Args:
         gas: What it costs now.
         cap: The most the keeper pays per gas, wei.
+        percent: What a replacement would add: room for one is left below the cap, if that still
+            gets the transaction mined.
     """
     if gas.base_fee > cap:
         return None
-    most = min(2 * gas.base_fee + gas.priority_fee, cap)
+    enough = min(gas.base_fee + gas.priority_fee, cap)
+    with_room = max(cap * 100 // (100 + percent), enough)
+    most = min(2 * gas.base_fee + gas.priority_fee, with_room)
     return most, min(gas.priority_fee, most)
 
 

@@ -17,6 +17,7 @@ from steelyard.keeper.execute import Executor
 from steelyard.keeper.jobs import Jobs
 from steelyard.keeper.notes import Deed, Note
 from steelyard.keeper.observe import (
+    BehindError,
     NativePrice,
     Observation,
     Observer,
@@ -44,6 +45,7 @@ class Report:
         state: The books after it; None if they were not read.
         skipped: Why there was nothing to do, "" if it was looked at.
         problem: What ended it early, None if nothing did.
+        warning: What went wrong and did not end it, "" if nothing did.
         stopped: Why nothing was sent, though something might have been; "" if it might.
         seconds: How long it took.
     """
@@ -56,6 +58,7 @@ class Report:
     state: State | None = None
     skipped: str = ""
     problem: SteelyardError | None = None
+    warning: str = ""
     stopped: str = ""
     seconds: float = 0.0
 
@@ -104,6 +107,7 @@ class _Work:
     notes: list[Note] = field(default_factory=list)
     state: State | None = None
     skipped: str = ""
+    warning: str = ""
     stopped: str = ""
 
 
@@ -184,6 +188,7 @@ class Keeper:
             state=work.state,
             skipped=work.skipped,
             problem=problem,
+            warning=work.warning,
             stopped=work.stopped,
             seconds=time.monotonic() - begun,
         )
@@ -231,6 +236,7 @@ class Keeper:
         assert block is not None
         work.state = state = state.claimed(self._chain.chain_id, self.sender)
         if (block.number, block.hash) == (state.block, state.block_hash):
+            self._check_age(block)
             work.skipped = f"block {block.number} was dealt with"
             return
         work.seen = seen = self._observer.observe(block, self.sender, gas_used(state.bookings))
@@ -242,7 +248,8 @@ class Keeper:
         spent = state.sponsored_on(now)
         work.actions = decide(seen.tokens, now, seen.gas, self._policy, state.pending, spent)
         work.stopped = "a dry run" if self._dry_run else self.breaker.reason
-        orders, wishes = self._orders(seen, state, work.actions)
+        jobs = self._due_jobs(seen, work)
+        orders, wishes = self._orders(seen, state, work.actions, jobs)
         work.orders = tuple(orders)
         if not work.stopped:
             try:
@@ -260,11 +267,24 @@ class Keeper:
         if state != ledger.state:
             ledger.save(state)
 
+    def _check_age(self, block: Block) -> None:
+        """Raise when the chain has stood still for too long: there is no new block to show it."""
+        age, most = self._now() - block.timestamp, self._settings.max_block_age
+        if 0 < most < age:
+            raise BehindError(f"its last block is {age} s old, over {most}")
+
+    def _due_jobs(self, seen: Observation, work: _Work) -> list[Order]:
+        """What else is due; a node that does not give logs must not stop the rebalances."""
+        try:
+            return self._jobs.due(seen)
+        except ChainError as error:
+            work.warning = f"not known what else is due: {error}"
+            return []
+
     def _orders(
-        self, seen: Observation, state: State, actions: Iterable[Action]
+        self, seen: Observation, state: State, actions: Iterable[Action], jobs: list[Order]
     ) -> tuple[list[Order], Mapping[str, Order]]:
         """What to send, and what would be sent for tokens with a live transaction."""
-        jobs = self._jobs.due(seen)
         orders = [*self._rebalances(actions), *jobs]
         live = set(state.live())
         if not live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,12 +27,16 @@ TIMEOUT = 5.0
 ATTEMPTS = 2
 POLL = 0.5
 """Between two looks for a new block, seconds."""
+LONGEST = 15.0
+"""Without a new block, seconds: then a step finds out that the chain stands still."""
 RETRY = 2.0
 """After a step that failed, seconds."""
 PORTS = 8
 """Workers on one machine, each with a page of its own from the port of the settings on."""
 
 _TROUBLES = (Deed.HELD, Deed.REFUSED, Deed.UNBOOKED)
+_LASTING = (Deed.HELD, Deed.LOST)
+"""May be said anew with every block; logged once."""
 
 
 class Service:
@@ -47,7 +52,8 @@ class Service:
         self._chain, self.keeper, self.monitor = chain, keeper, monitor
         self._log = logging.getLogger(LOGGER)
         self._alerts: dict[str, str] = {}
-        self._error = self._stopped = ""
+        self._error = self._stopped = self._warning = ""
+        self._told: frozenset[Note] = frozenset()
 
     def step(self, number: int = 0) -> Report:
         """Do a step, log and show it; see `Keeper.step`."""
@@ -62,13 +68,13 @@ class Service:
             stop: Set it to stop.
             poll: Between two looks for a new block, seconds.
         """
-        done = -1
+        done, at = -1, 0.0
         while not stop.is_set():
-            number = self._head()
-            if number is not None and number == done:
+            number, now = self._head(), time.monotonic()
+            if number is not None and number == done and now - at < LONGEST:
                 stop.wait(poll)
                 continue
-            report = self.step()
+            report, at = self.step(), now
             if report.problem is not None:
                 stop.wait(RETRY)
             elif report.block is not None:
@@ -91,7 +97,10 @@ class Service:
         for booking in report.bookings:
             self.monitor.booked(booking)
         for note in report.notes:
-            self._log_note(note)
+            if note not in self._told:
+                self._log_note(note)
+        if report.seen is not None:
+            self._told = frozenset(note for note in report.notes if note.deed in _LASTING)
         self._log_changes(report)
 
     def _figures(self, report: Report, state: State) -> Step:
@@ -132,6 +141,10 @@ class Service:
             self._error = report.error
         if report.seen is None:
             return
+        if report.warning != self._warning:
+            if report.warning:
+                self._log.warning("%s", report.warning)
+            self._warning = report.warning
         if report.stopped != self._stopped:
             if report.stopped:
                 self._log.error("nothing is sent: %s", report.stopped)

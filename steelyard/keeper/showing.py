@@ -33,6 +33,8 @@ def report_lines(report: Report) -> Iterator[str]:
         yield f"nothing done: {report.skipped}"
     if report.stopped and not report.error:
         yield f"nothing sent: {report.stopped}"
+    if report.warning:
+        yield report.warning
     if report.error:
         yield f"failed: {report.error}"
 
@@ -64,6 +66,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "pending": len(report.state.pending) if report.state else 0,
         "skipped": report.skipped,
         "stopped": report.stopped,
+        "warning": report.warning,
         "error": report.error,
         "seconds": round(report.seconds, 3),
     }

@@ -6,7 +6,7 @@ from steelyard.chain import KeySigner
 from steelyard.keeper.keeper import Keeper
 from steelyard.keeper.types import GWEI, Alert, Cause, Rebalance, Wait
 from steelyard.model.policy import Trigger
-from tests.python.keeper_world import USD, Bot, hangs, with_settings, world
+from tests.python.keeper_world import USD, Bot, errors, hangs, with_settings, world
 
 pytestmark = pytest.mark.node
 
@@ -103,6 +103,19 @@ def test_of_two_keepers_the_second_pays_nothing(chain, bot, tmp_path):
     assert second.state.pending == ()
     bot.check_books()
     second.check_books()
+
+
+def test_who_is_first_and_not_mined_is_waited_for_only_so_long(chain, bot):
+    """As with a competitor whose transaction a node shows, and no block takes."""
+    chain.push(ETH=1_800)
+    deeds = []
+    while deeds[-1:] != ["sent"]:
+        competitor = chain.send(chain.system.tokens["ETH2S"], "rebalance")
+        deeds += bot.deeds()
+        chain.rpc("anvil_dropTransaction", competitor)
+        chain.mine()
+    assert deeds == ["lost", "lost", "lost", "sent"]
+    assert chain.in_band()
 
 
 def test_who_sees_the_other_too_late_cancels_where_that_is_cheaper(chain, bot, tmp_path):
@@ -237,6 +250,16 @@ def test_the_same_answers_lead_to_the_same_deeds(chain, bot, tmp_path):
     second = twin.step()
     assert [note.text for note in first.notes] == [note.text for note in second.notes]
     assert [pending.hashes for pending in twin.state.pending] == sent
+
+
+def test_a_node_without_logs_does_not_stop_the_rebalances(chain, bot):
+    chain.push(ETH=1_750)
+    with bot.wire.broken(errors(-32005, "query returned more than 10000 results", "eth_getLogs")):
+        report = bot.step()
+    assert [note.deed for note in report.notes] == ["sent", "sent"]
+    assert report.warning.startswith("not known what else is due: the node answered with an error")
+    chain.mine()
+    assert bot.step().warning == ""
 
 
 def test_metrics_are_numbers(chain, bot):

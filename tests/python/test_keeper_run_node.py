@@ -197,6 +197,20 @@ def test_a_head_that_stands_still_opens_the_breaker(chain, bot):
     assert bot.deeds() == ["sent"]
 
 
+def test_a_chain_that_stands_still_after_a_step_is_noticed(chain, bot):
+    bot.settings = bot.settings.model_copy(update={"max_block_age": 60})
+    bot.start()
+    assert bot.deeds() == []
+    now = chain.chain.block().timestamp
+    bot.keeper._clock = lambda: now + 60
+    assert bot.step().error == ""
+    bot.keeper._clock = lambda: now + 61
+    assert bot.step().error == (
+        "the node is behind: its last block is 61 s old, over 60 (wait, or use another node)"
+    )
+    assert bot.keeper.breaker.is_open
+
+
 def test_a_receipt_that_comes_later_than_its_nonce_is_waited_for(chain, bot):
     chain.push(ETH=1_800)
     bot.step()

@@ -8,6 +8,7 @@ Example:
 """
 
 from steelyard.replay.bytecode import replay
+from steelyard.replay.making import JumpDiffusion, bootstrap, jump_diffusion
 from steelyard.replay.path import Path, PathError, from_history, from_prices, read_path
 from steelyard.replay.result import Event, Result, Rows
 from steelyard.replay.rules import (
@@ -37,6 +38,7 @@ __all__ = [
     "STEELYARD",
     "Event",
     "Flow",
+    "JumpDiffusion",
     "Keeper",
     "Kind",
     "Path",
@@ -50,8 +52,10 @@ __all__ = [
     "SettingsError",
     "Steelyard",
     "Venue",
+    "bootstrap",
     "from_history",
     "from_prices",
+    "jump_diffusion",
     "make_rule",
     "make_settings",
     "parse_kind",

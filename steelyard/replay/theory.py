@@ -192,7 +192,7 @@ def best_band(
     style: Style = Style.TARGET,
     fixed: float = 0.0,
 ) -> float:
-    """Return the d that makes cost + gamma / 2 TE^2 least; sigma cancels.
+    """Return the d that makes cost + gamma / 2 (tracking error)^2 least; sigma cancels.
 
     Back to TARGET it solves gamma d^4 / 12 = f A d / 2 + k A; without the fixed cost k that is
     (6 f A / gamma)^(1/3), without the fee (12 k A / gamma)^(1/4). To the EDGE it is

@@ -207,14 +207,21 @@ class Chain:
         sent = "0x" + keccak(raw).hex()
         try:
             self._ask("eth_sendRawTransaction", ["0x" + raw.hex()], _sender(raw))
-        except NonceConflict:
-            if self.transaction(sent) is None:
-                raise
         except ChainError as error:
-            if error.is_transient and error.delivered:
+            if isinstance(error, NonceConflict) and self._knows(sent):
+                return sent
+            # A refusal tells only of the last attempt: one before it may be on its way.
+            if error.arrived_before or (error.is_transient and error.delivered):
                 raise OutcomeUnknown(sent, f"it may have been sent: {error}") from error
             raise
         return sent
+
+    def _knows(self, hash: str) -> bool:
+        """Whether the node has a transaction; no if it does not even say."""
+        try:
+            return self.transaction(hash) is not None
+        except ChainError:
+            return False
 
     def transaction(self, hash: str) -> dict[str, Any] | None:
         """Return a transaction as the node tells it, mined or pending; None if it knows none."""
@@ -253,10 +260,10 @@ class Chain:
                 if time.monotonic() >= deadline:
                     raise ReceiptTimeout(hash, timeout)
                 time.sleep(min(self.poll, max(deadline - time.monotonic(), 0)))
-        except ChainError as error:
-            if error.is_transient:
-                raise OutcomeUnknown(hash, f"it was sent, then: {error}") from error
+        except (OutcomeUnknown, TransactionDropped):
             raise
+        except ChainError as error:
+            raise OutcomeUnknown(hash, f"it was sent, then: {error}") from error
 
     def _depth(self, receipt: Receipt) -> int:
         return self._number("eth_blockNumber") - receipt.block + 1
@@ -305,7 +312,7 @@ class Chain:
             try:
                 return self._ask_once(method, params, sender, plain)
             except ChainError as error:
-                delivered = delivered or error.delivered
+                error.arrived_before, delivered = delivered, delivered or error.delivered
                 if not error.is_transient:
                     raise
                 last = error

@@ -16,10 +16,12 @@ class ChainError(SteelyardError):
     Attributes:
         is_transient: Whether the same question may be answered a moment later.
         delivered: Whether the node may have received the question.
+        arrived_before: Whether it may have received it in an attempt before the last one.
     """
 
     is_transient = False
     delivered = True
+    arrived_before = False
 
 
 class NodeUnreachable(ChainError):

@@ -93,6 +93,33 @@ def test_fee_too_low(node, chain):
     assert len(sent(node)) == 1
 
 
+@pytest.mark.parametrize("first", [half, hang, status(502)])
+@pytest.mark.parametrize(
+    "then",
+    [
+        error(-32000, "nonce too low"),
+        error(-32000, "replacement transaction underpriced"),
+        error(-32000, "insufficient funds for gas * price + value"),
+        error(-32000, "txpool is full"),
+        status(403),
+    ],
+)
+def test_refused_after_an_attempt_that_may_have_arrived(node, chain, first, then):
+    node.acts["eth_sendRawTransaction"] = [first, then]
+    node.acts["eth_getTransactionByHash"] = [result(None)]
+    with pytest.raises(OutcomeUnknown) as caught:
+        chain.send_raw(RAW)
+    assert str(caught.value).startswith(f"transaction {HASH}: it may have been sent: ")
+    assert len(sent(node)) == 2
+
+
+def test_refused_and_the_node_falls_silent(node, chain):
+    node.acts["eth_sendRawTransaction"] = [error(-32000, "nonce too low")]
+    node.acts["eth_getTransactionByHash"] = [half]
+    with pytest.raises(NonceConflict):
+        chain.send_raw(RAW)
+
+
 @pytest.mark.parametrize("act", [half, hang, status(503)])
 def test_no_answer_at_all(node, chain, act):
     node.acts["eth_sendRawTransaction"] = [act]
@@ -189,3 +216,13 @@ def test_node_gone_while_waiting(node, chain):
         chain.wait(HASH)
     assert str(caught.value).startswith(f"transaction {HASH}: it was sent, then: no connection")
     assert isinstance(caught.value.__cause__, ChainError)
+
+
+@pytest.mark.parametrize("act", [status(403), error(-32602, "quota used up"), result("seven")])
+def test_a_node_that_refuses_while_waiting_says_nothing_of_the_outcome(node, chain, act):
+    node.acts["eth_getTransactionReceipt"] = [result(RECEIPT)]
+    node.acts["eth_blockNumber"] = [act]
+    with pytest.raises(OutcomeUnknown) as caught:
+        chain.wait(HASH)
+    assert str(caught.value).startswith(f"transaction {HASH}: it was sent, then: the node answered")
+    assert caught.value.hash == HASH

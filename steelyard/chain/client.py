@@ -278,7 +278,9 @@ class Chain:
                 time.sleep(self.poll)
             if self.receipt(hash) is not None:
                 return
-        raise TransactionDropped(hash)
+        # A node forgets what was replaced: one that still has it shows its receipt late.
+        if self.transaction(hash) is None:
+            raise TransactionDropped(hash)
 
     # ------------------------------------------------------------ ASK
 

@@ -9,7 +9,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from steelyard.chain.client import Chain
-from steelyard.chain.errors import InsufficientFunds, Reverted, TransactionFailed
+from steelyard.chain.errors import ChainError, InsufficientFunds, Reverted, TransactionFailed
 from steelyard.chain.signer import Signer
 from steelyard.chain.types import Receipt
 
@@ -205,4 +205,6 @@ def failure_reason(chain: Chain, signed: Signed, receipt: Receipt) -> str:
             chain.call(to, transaction["data"], sender=sender, block=block)
         except Reverted as error:
             return error.reason
+        except ChainError:
+            return ""  # that it failed is known, and must be told
     return ""

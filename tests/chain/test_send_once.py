@@ -12,9 +12,13 @@ from steelyard.chain import (
     NodeUnreachable,
     NonceConflict,
     OutcomeUnknown,
+    Prepared,
     ReceiptTimeout,
+    Signed,
     TransactionDropped,
+    TransactionFailed,
     Underpriced,
+    send,
 )
 from steelyard.chain.transport import connect
 from tests.chain.bad_node import CHAIN_ID, bad_node, error, half, hang, result, status
@@ -209,6 +213,14 @@ def test_a_receipt_that_comes_after_its_nonce_is_no_replacement(node, chain):
     assert chain.wait(HASH).block == 16
 
 
+def test_a_receipt_that_comes_much_later_than_its_nonce_is_no_replacement(node, chain):
+    late = [result(None)] * 20
+    node.acts["eth_getTransactionReceipt"] = [*late, result(RECEIPT)]
+    node.acts["eth_getTransactionByHash"] = [result(PENDING)]
+    node.acts["eth_getTransactionCount"] = [result("0x5")]
+    assert chain.wait(HASH).block == 16
+
+
 def test_node_gone_while_waiting(node, chain):
     node.acts["eth_getTransactionReceipt"] = [result(None), half]
     node.acts["eth_getTransactionByHash"] = [result(None)]
@@ -226,3 +238,15 @@ def test_a_node_that_refuses_while_waiting_says_nothing_of_the_outcome(node, cha
         chain.wait(HASH)
     assert str(caught.value).startswith(f"transaction {HASH}: it was sent, then: the node answered")
     assert caught.value.hash == HASH
+
+
+@pytest.mark.parametrize("act", [half, error(-32000, "missing trie node"), status(403)])
+def test_failed_and_the_node_does_not_say_why(node, chain, act):
+    node.acts["eth_getTransactionReceipt"] = [result(RECEIPT)]
+    node.acts["eth_blockNumber"] = [result("0x10")]
+    node.acts["eth_call"] = [act]
+    transaction = {"gas": 30_000, "to": "0x" + "22" * 20, "data": b""}
+    prepared = Prepared(KEY.address, transaction, b"", 21_000, 1)
+    with pytest.raises(TransactionFailed) as caught:
+        send(chain, Signed(HASH, RAW, prepared))
+    assert (caught.value.hash, caught.value.reason) == (HASH, "")

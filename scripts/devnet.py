@@ -31,7 +31,7 @@ def _prices(context: click.Context, option: click.Parameter, given: tuple[str, .
 @click.option(
     "--block-time",
     type=click.IntRange(1),
-    default=2,
+    default=Settings.block_time,
     show_default=True,
     help="Seconds between blocks.",
 )
@@ -47,15 +47,17 @@ def _prices(context: click.Context, option: click.Parameter, given: tuple[str, .
 @click.option(
     "--speed",
     type=click.IntRange(1, 1_000_000),
-    default=60,
+    default=Settings.speed,
     show_default=True,
     help="Seconds of price history per second; 3600: an hour every second.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Of made-up prices.")
+@click.option(
+    "--seed", type=int, default=Settings.seed, show_default=True, help="Of made-up prices."
+)
 @click.option(
     "--heartbeat",
     type=click.IntRange(1, 3_000),
-    default=300,
+    default=Settings.heartbeat,
     show_default=True,
     help="Longest time between two pushes of a price, seconds.",
 )

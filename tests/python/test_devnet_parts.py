@@ -16,6 +16,7 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
+from scripts.devnet import cli
 from steelyard.chain import Chain, KeySigner, execute
 from steelyard.compiler import compile_contract
 from steelyard.devnet import node as nodes
@@ -25,7 +26,7 @@ from steelyard.devnet.node import Node
 from steelyard.devnet.paths import QUARTER, MadeUp, Played, read_path
 from steelyard.devnet.saving import Saved, only_one, read_saved, saved_file, write_saved
 from steelyard.devnet.screen import Screen
-from steelyard.devnet.settings import known_accounts
+from steelyard.devnet.settings import Settings, known_accounts
 from steelyard.devnet.walker import PATIENCE, RETRY, Feed, Push, Walker
 from steelyard.history import Bar
 from tests.python.devnet_process import free_port, is_alive, is_free, until
@@ -82,6 +83,12 @@ def test_a_file_is_known_by_what_is_in_it(tmp_path):
 
 
 # What is kept
+
+
+def test_the_command_has_the_defaults_of_the_settings():
+    for option in cli.params:
+        if hasattr(Settings, option.name):
+            assert option.default == getattr(Settings, option.name), option.name
 
 
 def test_what_is_kept_is_read_again_and_replaced_as_a_whole(tmp_path):

@@ -115,9 +115,7 @@ def test_our_own_faults_are_not_taken_for_the_exchanges(folder):
 def test_what_is_not_there_is_said(folder):
     with pytest.raises(DownloadError, match="^the exchange has nothing in this range"):
         download_prices(Exchange(), SYMBOL, folder / "p.csv", "2021-01-01")
-    with pytest.raises(
-        DownloadError, match="^nothing lies between 2020-01-02 00:00 and"
-    ):
+    with pytest.raises(DownloadError, match="^nothing lies between 2020-01-02 00:00 and"):
         download_prices(Exchange(), SYMBOL, folder / "p.csv", "2020-01-02", "2020-01-01")
     with pytest.raises(DownloadError, match="pays funding every 4 hours at 2020-01-01 04:00 UTC"):
         download_funding(Exchange(every=4), SYMBOL, folder / "f.csv", MIDNIGHT)

@@ -7,18 +7,18 @@ never given up, because nobody knows which nodes may still have it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from steelyard.chain import Chain, ChainError, OutcomeUnknown, Reverted, Signer
 from steelyard.keeper import fees
 from steelyard.keeper.notes import Deed, Note
 from steelyard.keeper.observe import Observation
-from steelyard.keeper.orders import Order
-from steelyard.keeper.raw import read_raw
+from steelyard.keeper.orders import Order, stagger
+from steelyard.keeper.raw import Sent, read_raw, sign
 from steelyard.keeper.settings import Settings
 from steelyard.keeper.store import Ledger
 from steelyard.keeper.types import Attempt, Pending
@@ -54,14 +54,22 @@ class _Step:
 class Executor:
     """Sends orders from one account, under the lock of its books."""
 
-    def __init__(self, chain: Chain, signer: Signer, settings: Settings) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        signer: Signer,
+        settings: Settings,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Take who signs.
 
         Args:
             chain: A node.
             signer: The keeper's account.
             settings: Fees and patience.
+            pause: Waits, seconds.
         """
+        self._pause = pause
         self._chain, self._signer, self._settings = chain, signer, settings
         self._yielded: dict[str, int] = {}  # token: since when others are first, seconds
 
@@ -96,10 +104,15 @@ class Executor:
         self._fill_gap(step)
         wanted = {order.token for order in orders}
         self._yielded = {t: since for t, since in self._yielded.items() if t in wanted}
+        staggered = False
         for order in orders:
             busy = set(ledger.state.live())
-            if order.token not in busy and len(ledger.state.pending) < MOST_LIVE:
-                self._send_new(step, order)
+            if order.token in busy or len(ledger.state.pending) >= MOST_LIVE:
+                continue
+            if not staggered and order.trigger != Trigger.EMERGENCY:
+                self._pause(stagger(self._signer.address, seen.block.number))
+                staggered = True
+            self._send_new(step, order)
 
     # ------------------------------------------------------------ WHAT IS UNDER WAY
 
@@ -319,27 +332,10 @@ class Executor:
         *,
         cancels: bool = False,
     ) -> Attempt:
-        raw = self._signer.sign_transaction(
-            {
-                "type": 2,
-                "chainId": self._chain.chain_id,
-                "nonce": nonce,
-                "to": to_checksum_address(to),
-                "value": 0,
-                "data": data,
-                "gas": gas,
-                "maxFeePerGas": offered[0],
-                "maxPriorityFeePerGas": offered[1],
-            }
-        )
-        return Attempt(
-            hash="0x" + keccak(raw).hex(),
-            raw="0x" + raw.hex(),
-            max_fee=offered[0],
-            priority_fee=offered[1],
-            sent_at=step.seen.block.timestamp,
-            cancels=cancels,
-        )
+        what = Sent(to_checksum_address(to), data, gas)
+        now = step.seen.block.timestamp
+        chain_id = self._chain.chain_id
+        return sign(self._signer, chain_id, nonce, what, offered, now, cancels=cancels)
 
     def _send(self, step: _Step, pending: Pending, deed: Deed, text: str) -> None:
         """Save, then send: in this order, so that nothing that was sent is ever unknown."""

@@ -129,6 +129,7 @@ class Keeper:
         *,
         dry_run: bool = False,
         clock: Callable[[], float] = time.time,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take everything; nothing is asked yet.
 
@@ -140,6 +141,7 @@ class Keeper:
             settings: What it is willing to do.
             dry_run: Decide, but sign nothing.
             clock: This machine's, seconds.
+            pause: Waits, seconds.
         """
         decimals = deployment.collateral.decimals
         self._chain, self._deployment, self._settings = chain, deployment, settings
@@ -149,7 +151,7 @@ class Keeper:
         self._policy = settings.policy(decimals)
         self._observer = Observer(chain, deployment, _native_price(chain, settings, decimals))
         self._settler = Settler(chain, self.sender, settings.confirmations)
-        self._executor = Executor(chain, signer, settings)
+        self._executor = Executor(chain, signer, settings, pause)
         self._jobs = Jobs(chain, deployment, settings, self.sender)
         self._reminded = False
         self._turn = threading.Lock()  # a bot framework may ask from several threads

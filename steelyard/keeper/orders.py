@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eth_utils.crypto import keccak
+
 from steelyard.abis import load_abi
 from steelyard.keeper.types import Kind, Rebalance
 from steelyard.model.policy import Trigger
+
+STAGGER = 0.25
+"""Keepers wait for up to so long, each for another time in each block, seconds: those that see a
+block in the same instant would else all send, and all but one pay for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,17 @@ class Order:
     min_reward: int = 0
     reward: int = 0
     sponsored: int = 0
+
+
+def stagger(sender: str, block: int) -> float:
+    """Return how long a keeper waits in a block, seconds: always the same, and nobody else's.
+
+    Args:
+        sender: Its address.
+        block: Number.
+    """
+    chosen = keccak(text=f"{sender.lower()} {block}")[0]
+    return STAGGER * chosen / 255
 
 
 def encode(contract: str, name: str, *args: object) -> bytes:

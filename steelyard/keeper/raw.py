@@ -1,4 +1,4 @@
-"""What a signed transaction says."""
+"""Transactions as they are signed, and what one that is signed says."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 from hexbytes import HexBytes
+
+from steelyard.chain import Signer
+from steelyard.keeper.types import Attempt
 
 
 class Sent(NamedTuple):
-    """A signed transaction.
+    """What a transaction does.
 
     Attributes:
         to: Contract, EIP-55 hex str.
@@ -32,3 +36,47 @@ def read_raw(raw: str) -> Sent:
     fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
     to = to_checksum_address(bytes(fields["to"]))
     return Sent(to, bytes(fields["data"]), int(fields["gas"]))
+
+
+def sign(
+    signer: Signer,
+    chain_id: int,
+    nonce: int,
+    what: Sent,
+    offered: tuple[int, int],
+    now: int,
+    *,
+    cancels: bool = False,
+) -> Attempt:
+    """Sign a transaction. Nothing is sent.
+
+    Args:
+        signer: The keeper's account.
+        chain_id: Of EIP-155.
+        nonce: Of the account.
+        what: It does.
+        offered: The most paid per gas and for priority, wei.
+        now: Of the chain, seconds.
+        cancels: Whether it does nothing but use the nonce.
+    """
+    raw = signer.sign_transaction(
+        {
+            "type": 2,
+            "chainId": chain_id,
+            "nonce": nonce,
+            "to": what.to,
+            "value": 0,
+            "data": what.data,
+            "gas": what.gas,
+            "maxFeePerGas": offered[0],
+            "maxPriorityFeePerGas": offered[1],
+        }
+    )
+    return Attempt(
+        hash="0x" + keccak(raw).hex(),
+        raw="0x" + raw.hex(),
+        max_fee=offered[0],
+        priority_fee=offered[1],
+        sent_at=now,
+        cancels=cancels,
+    )

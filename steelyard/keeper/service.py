@@ -146,9 +146,9 @@ class Service:
                 self._log.warning("%s", report.warning)
             self._warning = report.warning
         if report.stopped != self._stopped:
-            if report.stopped:
+            if report.stopped and self.keeper.breaker.is_open:
                 self._log.error("nothing is sent: %s", report.stopped)
-            else:
+            elif self._stopped:
                 self._log.info("sending again")
             self._stopped = report.stopped
         alerts = {a.token: a for a in report.actions if isinstance(a, Alert)}
@@ -202,6 +202,7 @@ def make_service(
     signer: Signer | None = None,
     record: Path | str | None = None,
     dry_run: bool = False,
+    timeout: float = TIMEOUT,
 ) -> Service:
     """Connect a keeper to a node, its deployment and its books.
 
@@ -211,11 +212,12 @@ def make_service(
         signer: Who sends; by default the private key of the settings.
         record: Of the deployment; by default the settings', or the one of the node's chain.
         dry_run: Sign nothing, and leave the books alone.
+        timeout: For each answer of the node, seconds.
 
     Raises:
         SteelyardError: Something of that is not there.
     """
-    chain = Chain.connect(rpc, timeout=TIMEOUT, attempts=ATTEMPTS, poll=0.1)
+    chain = Chain.connect(rpc, timeout=timeout, attempts=ATTEMPTS, poll=0.1)
     deployment = _deployment(settings, chain, record)
     sender = signer or _signer(settings, dry_run)
     store = MemoryStore() if dry_run else make_store(settings, chain.chain_id, sender.address)

@@ -117,7 +117,7 @@ def main() -> None:
     settings = Settings.load()
     assert settings.rpc is not None
     start_logging(settings.log_level, settings.secrets())
-    service = make_service(settings, settings.rpc.get_secret_value())
+    service = make_service(settings, settings.rpc.get_secret_value(), timeout=1.0)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     service.run(stop, poll=0.05)

@@ -231,6 +231,7 @@ class Bot:
         """Start the process anew, as it were: all that is left are the books."""
         self.wire = Wire(self.world.url)
         self.chain = Chain(Web3(self.wire), attempts=2, poll=0.001)
+        self.pauses: list[float] = []
         self.store = SqliteStore(self.folder / f"{self.name}.sqlite")
         self.keeper = Keeper(
             self.chain,
@@ -239,6 +240,7 @@ class Bot:
             self.store,
             self.settings,
             clock=lambda: self.world.chain.block().timestamp,
+            pause=self.pauses.append,
         )
 
     def step(self, number: int = 0) -> Any:

@@ -4,6 +4,7 @@ import pytest
 
 from steelyard.chain import KeySigner
 from steelyard.keeper.keeper import Keeper
+from steelyard.keeper.orders import stagger
 from steelyard.keeper.types import GWEI, Alert, Cause, Rebalance, Wait
 from steelyard.model.policy import Trigger
 from tests.python.keeper_world import USD, Bot, errors, hangs, with_settings, world
@@ -103,6 +104,28 @@ def test_of_two_keepers_the_second_pays_nothing(chain, bot, tmp_path):
     assert second.state.pending == ()
     bot.check_books()
     second.check_books()
+
+
+def test_keepers_ask_at_different_moments(chain, bot, tmp_path):
+    second = Bot(chain, tmp_path, "second")
+    chain.push(ETH=1_750)
+    bot.deeds()
+    second.step()
+    assert len(bot.pauses) == len(second.pauses) == 1
+    assert 0 <= min(bot.pauses + second.pauses) <= max(bot.pauses + second.pauses) <= 0.25
+    assert bot.pauses != second.pauses
+    number = chain.chain.block().number
+    waits = {stagger(bot.signer.address, number + later) for later in range(50)}
+    assert len(waits) > 30
+
+
+def test_an_emergency_waits_for_nobody(chain, bot):
+    chain.push(ETH=1_600)
+    asked = []
+    bot.keeper._executor._pause = lambda seconds: asked.extend(bot.wire.asked)
+    assert bot.deeds() == ["sent", "sent"]
+    assert asked.count("eth_sendRawTransaction") == 1  # the emergency's
+    assert bot.state.pending[0].trigger == Trigger.EMERGENCY
 
 
 def test_who_is_first_and_not_mined_is_waited_for_only_so_long(chain, bot):

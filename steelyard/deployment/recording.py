@@ -86,9 +86,9 @@ def make_record(job: Job, receipts: Sequence[Receipt]) -> Deployment:
         commit=commit,
         dirty=dirty,
         block=BlockRecord(number=last.number, hash=last.hash),
-        collateral=_collateral(plan),
+        collateral=collateral_record(plan),
         contracts=contracts,
-        markets=_markets(plan),
+        markets=market_records(plan),
         tokens={
             symbol: TokenRecord(
                 address=token.address,
@@ -127,12 +127,14 @@ def _check_code(job: Job, address: str) -> None:
         )
 
 
-def _collateral(plan: Plan) -> CollateralRecord:
+def collateral_record(plan: Plan) -> CollateralRecord:
+    """Return what a record says of the collateral of a plan."""
     usd = plan.system.usd
     return CollateralRecord(address=usd.address, symbol=usd.symbol(), decimals=usd.decimals())
 
 
-def _markets(plan: Plan) -> dict[str, MarketRecord]:
+def market_records(plan: Plan) -> dict[str, MarketRecord]:
+    """Return what a record says of the markets of a plan, by symbol."""
     return {
         symbol: MarketRecord(
             id=market.id,

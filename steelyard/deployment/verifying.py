@@ -8,6 +8,7 @@ values.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +16,19 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 
 from steelyard.abi import AbiError, Interface
-from steelyard.book import Deployment, code_hash
+from steelyard.book import Deployment, code_hash, to_json
 from steelyard.chain import Chain, ChainContract, ChainError, Reverted
 from steelyard.compiler import compile_contract
 from steelyard.contract import ZERO_ADDRESS, Contract
 from steelyard.deployment.feeds import ask_feed, assumed_feeds, expected_feeds
 from steelyard.deployment.markets import DeploymentError
 from steelyard.deployment.plan import Plan, make_plan
-from steelyard.deployment.recording import BLUEPRINT, contract_names
+from steelyard.deployment.recording import (
+    BLUEPRINT,
+    collateral_record,
+    contract_names,
+    market_records,
+)
 from steelyard.deployment.resolving import system_config
 from steelyard.deployment.spec import DeploymentSpec, parse_spec
 
@@ -79,6 +85,8 @@ def verify(chain: Chain, record: Deployment) -> list[Check]:
         _block(chain, record),
     ]
     checks += feeds
+    checks += _written(record, plan)
+    checks += _mined(chain, record)
     checks += _codes(chain, record, plan)
     known = {check.contract for check in checks if check.what == "code" and check.found != "none"}
     names = _names(plan)
@@ -120,6 +128,53 @@ def _block(chain: Chain, record: Deployment) -> Check:
             raise
         found = "none"
     return Check("record", f"block {record.block.number}", record.block.hash, found)
+
+
+def _written(record: Deployment, plan: Plan) -> Iterator[Check]:
+    """Compare what a record says besides addresses: who uses the deployment believes it."""
+    ours: dict[str, Any] = {"collateral": collateral_record(plan).model_dump()}
+    theirs: dict[str, Any] = {"collateral": record.collateral.model_dump()}
+    for symbol, market in market_records(plan).items():
+        ours[f"market {symbol}"] = market.model_dump()
+    for symbol, market in record.markets.items():
+        theirs[f"market {symbol}"] = market.model_dump()
+    for token in plan.system.config.tokens:
+        ours[_TOKEN + token.symbol] = {"market": token.market}
+    for symbol, made in record.tokens.items():
+        theirs[_TOKEN + symbol] = {"market": made.market}
+    names = contract_names(plan)
+    for sent in (step.sent for step in plan.steps if step.sent.to is None):
+        ours[names[sent.address]] = {"args": json.dumps(to_json(sent.arguments))}
+    for name, contract in record.contracts.items():
+        theirs[name] = {"args": json.dumps(to_json(contract.args))}
+    for name in dict.fromkeys([*ours, *theirs]):
+        expected, found = ours.get(name, {}), theirs.get(name, {})
+        for field in dict.fromkeys([*expected, *found]):
+            values = (str(of.get(field, "none")) for of in (expected, found))
+            yield Check("record", f"{name}.{field}", *values)
+
+
+def _mined(chain: Chain, record: Deployment) -> Iterator[Check]:
+    """Compare where the contracts of a record were created: from there on logs are read."""
+    for name, contract in record.contracts.items():
+        receipt = chain.receipt(contract.transaction)
+        found = "no such transaction"
+        if receipt is not None:
+            found = f"{receipt.contract_address} in block {receipt.block}"
+        expected = f"{contract.address} in block {contract.block}"
+        yield Check("record", f"{name}.transaction", expected, found)
+    if "LeveragedTokenFactory" not in record.contracts:
+        return
+    factory = ChainContract(
+        chain, record.address("LeveragedTokenFactory"), _interface("LeveragedTokenFactory")
+    )
+    topics, newest = [factory.topic("TokenCreated")], chain.block().number
+    for symbol, token in record.tokens.items():
+        last = min(token.block, newest)  # nodes refuse to look beyond
+        logs = chain.logs(factory.address, topics, token.block, last)
+        made = [to_checksum_address(event.values.token) for event in factory.events(logs)]
+        found = token.address if token.address in made else ", ".join(made) or "none"
+        yield Check("record", f"{_TOKEN}{symbol}.block", token.address, found)
 
 
 def _feeds(chain: Chain, spec: DeploymentSpec) -> Iterator[Check]:

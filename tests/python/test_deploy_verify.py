@@ -274,6 +274,43 @@ def test_record_with_another_address(url, record):
     assert ("MockUSD", "code") in [entry[:2] for entry in differing]
 
 
+def changed(record, part, name=None, **values):
+    """Return a record of which a part was edited."""
+    whole = getattr(record, part)
+    new = whole if name is None else whole[name]
+    new = new.model_copy(update=values)
+    return record.model_copy(update={part: new if name is None else {**whole, name: new}})
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "values", "what"),
+    [
+        ("collateral", None, {"address": OTHER_SHOWN}, "collateral.address"),
+        ("collateral", None, {"decimals": 18}, "collateral.decimals"),
+        ("collateral", None, {"symbol": "USDC"}, "collateral.symbol"),
+        ("markets", "ETH", {"id": 1}, "market ETH.id"),
+        ("markets", "ETH", {"feed": OTHER_SHOWN}, "market ETH.feed"),
+        ("markets", "ETH", {"feed_kind": "chainlink"}, "market ETH.feed_kind"),
+        ("markets", "ETH", {"guard": None}, "market ETH.guard"),
+        ("tokens", "ETH3L", {"market": "BTC"}, "token ETH3L.market"),
+        ("tokens", "ETH3L", {"block": 1}, "token ETH3L.block"),
+        ("tokens", "ETH3L", {"block": 10**9}, "token ETH3L.block"),
+        ("contracts", "MockUSD", {"args": (18,)}, "MockUSD.args"),
+        ("contracts", "MockUSD", {"block": 2}, "MockUSD.transaction"),
+        ("contracts", "MockUSD", {"transaction": "0x" + "ab" * 32}, "MockUSD.transaction"),
+    ],
+)
+def test_a_record_that_says_something_else(url, record, part, name, values, what):
+    """What wallet and SDK believe without asking the chain."""
+    assert names(url, changed(record, part, name, **values)) == [("record", what)]
+
+
+def test_a_record_with_a_market_too_many(url, record):
+    markets = {**record.markets, "BTC": record.markets["ETH"]}
+    differing = names(url, record.model_copy(update={"markets": markets}))
+    assert ("record", "market BTC.feed") in differing
+
+
 def test_another_block(url, record):
     block = record.block.model_copy(update={"hash": "0x" + "ab" * 32})
     assert names(url, record.model_copy(update={"block": block})) == [

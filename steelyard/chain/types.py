@@ -81,6 +81,7 @@ class Receipt:
         contract_address: What it created, or None.
         logs: In order.
         block_hash: Of its block: after a reorganisation it is another.
+        data_fee: What a rollup charges besides the gas, for the data it publishes; wei.
     """
 
     hash: str
@@ -91,11 +92,12 @@ class Receipt:
     contract_address: str | None
     logs: tuple[RawLog, ...]
     block_hash: str = ""
+    data_fee: int = 0
 
     @property
     def gas_cost(self) -> int:
-        """What the gas came to, wei."""
-        return self.gas_used * self.effective_gas_price
+        """What the gas came to, with the rollup's data fee; wei."""
+        return self.gas_used * self.effective_gas_price + self.data_fee
 
 
 def from_hex(text: str | bytes) -> bytes:
@@ -147,4 +149,5 @@ def read_receipt(answer: Mapping[str, Any]) -> Receipt:
         contract_address=to_checksum_address(created) if created else None,
         logs=tuple(map(read_log, answer["logs"])),
         block_hash=answer.get("blockHash") or "",
+        data_fee=int(answer.get("l1Fee") or "0x0", 16),  # of the OP stack
     )

@@ -8,8 +8,9 @@ never given up, because nobody knows which nodes may still have it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from eth_utils.address import to_checksum_address
 
@@ -100,7 +101,8 @@ class Executor:
         for pending in live:
             if pending.nonce >= seen.nonce:
                 blocks = pending.nonce < last or bool(orders)
-                self._tend(step, pending, wishes.get(pending.token), blocks)
+                with _apart(notes, _note(Deed.HELD, pending, "")):
+                    self._tend(step, pending, wishes.get(pending.token), blocks)
         self._fill_gap(step)
         wanted = {order.token for order in orders}
         self._yielded = {t: since for t, since in self._yielded.items() if t in wanted}
@@ -112,7 +114,8 @@ class Executor:
             if not staggered and order.trigger != Trigger.EMERGENCY:
                 self._pause(stagger(self._signer.address, seen.block.number))
                 staggered = True
-            self._send_new(step, order)
+            with _apart(notes, Note(Deed.HELD, "", order.kind, order.token, order.symbol)):
+                self._send_new(step, order)
 
     # ------------------------------------------------------------ WHAT IS UNDER WAY
 
@@ -360,6 +363,17 @@ class Executor:
 
     def _note(self, step: _Step, deed: Deed, order: Order, text: str) -> None:
         step.notes.append(Note(deed, text, order.kind, order.token, order.symbol))
+
+
+@contextmanager
+def _apart(notes: list[Note], note: Note) -> Iterator[None]:
+    """Let what the node refuses of one transaction not stop the others; an outage stops all."""
+    try:
+        yield
+    except ChainError as error:
+        if error.is_transient or isinstance(error, OutcomeUnknown):
+            raise
+        notes.append(replace(note, text=str(error)))
 
 
 def _most_paid(pending: Pending) -> int:

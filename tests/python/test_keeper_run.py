@@ -254,6 +254,44 @@ def test_a_token_that_cannot_be_read_is_an_alert_and_spoils_nothing(chain, bot):
     assert [note.deed for note in report.notes] == ["sent"]
 
 
+def test_what_the_node_refuses_for_one_token_does_not_stop_the_others(chain, bot):
+    chain.push(ETH=1_750)
+    refused = chain.system.tokens["ETH2S"].address
+
+    def fault(method, params, ask):
+        if method == "eth_estimateGas" and params[0]["to"].lower() == refused:
+            return {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "no way"}}
+        return ask()
+
+    with bot.wire.broken(fault):
+        report = bot.step()
+    assert report.error == ""
+    assert [(note.symbol, note.deed) for note in report.notes] == [
+        ("ETH2S", "held"),
+        ("ETH3L", "sent"),
+    ]
+    assert report.notes[0].text == "the node answered with an error: no way [-32000]"
+
+
+def test_a_rollups_data_fee_is_a_part_of_the_cost(chain, bot):
+    chain.push(ETH=1_800)
+    bot.step()
+    chain.mine()
+
+    def fault(method, params, ask):
+        answer = ask()
+        if method == "eth_getTransactionReceipt" and answer["result"]:
+            answer["result"]["l1Fee"] = hex(10**15)
+        return answer
+
+    with bot.wire.broken(fault):
+        assert bot.deeds() == ["booked"]
+    (booking,) = bot.state.bookings
+    receipt = chain.chain.receipt(booking.hash)
+    assert booking.gas_cost == receipt.gas_cost + 10**15
+    assert booking.cost > 2_000_000
+
+
 def test_the_price_of_gas_comes_from_a_feed(chain, bot):
     feed = chain.system.markets["ETH"].feed
     with_settings(bot, native_price=feed.address)

@@ -60,7 +60,7 @@ class TokenSeries:
         spot: Price at each time, quote, above zero.
         nav: Net asset value per share at each time, quote; the first above zero.
         leverage: Real leverage at each time, unsigned; inf or nan where equity is gone.
-        band: Edges lo and hi, and the emergency leverage em; unsigned.
+        band: Edges lo and hi, and the emergency leverage em; unsigned; inf = there is none.
         rebalances: Time (unix seconds) and name of the trigger, by time.
         gaps: Downtimes, start and end, unix seconds.
     """
@@ -200,9 +200,12 @@ def _draw_leverage(panel: Axes, token: TokenSeries) -> None:
     lo, hi, em = token.band
     known = [value for value in token.leverage if isfinite(value)]
     peak = max(token.leverage, key=lambda value: value if value == value else inf)
-    top = min(max([em, *known]) * 1.12, em * _HEADROOM)
-    panel.axhspan(lo, hi, color=BAND, linewidth=0, label="band", zorder=0)
-    panel.axhline(em, color=EMERGENCY, linestyle=":", linewidth=1.4, label="emergency leverage")
+    edge = next((level for level in (em, hi) if isfinite(level)), abs(token.leverage_factor))
+    top = min(max([edge, *known]) * 1.12, edge * _HEADROOM)
+    if lo > 0 or isfinite(hi):
+        panel.axhspan(lo, min(hi, top), color=BAND, linewidth=0, label="band", zorder=0)
+    if isfinite(em):
+        panel.axhline(em, color=EMERGENCY, linestyle=":", linewidth=1.4, label="emergency leverage")
     panel.plot(
         *_broken(token, [value if isfinite(value) else nan for value in token.leverage]),
         color=LEVERAGE,
@@ -255,17 +258,28 @@ def _dress(panel: Axes, token: TokenSeries) -> None:
     """Shade downtime, and make the axes quiet and readable."""
     for start, end in token.gaps:
         panel.axvspan(*_days([start, end]), color=DOWNTIME, linewidth=1, label="downtime", zorder=1)
-    panel.set_xlim(*_days([token.times[0], token.times[-1]]))
-    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-    formatter = ConciseDateFormatter(locator, offset_formats=_OFFSETS)  # type: ignore[no-untyped-call]
-    panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(formatter)
+    dress_time(panel, token.times[0], token.times[-1])
     panel.yaxis.set_major_locator(MaxNLocator(6))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.grid(axis="y", color="#eeeeee", linewidth=0.8)
     panel.set_axisbelow(True)
     panel.tick_params(labelsize=9)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def dress_time(panel: Axes, start: int, end: int) -> None:
+    """Make an axis of days since 1970 say UTC dates.
+
+    Args:
+        panel: Whose horizontal axis.
+        start: Its left end, unix seconds.
+        end: Its right end, unix seconds.
+    """
+    panel.set_xlim(*_days([start, end]))
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    formatter = ConciseDateFormatter(locator, offset_formats=_OFFSETS)  # type: ignore[no-untyped-call]
+    panel.xaxis.set_major_locator(locator)
+    panel.xaxis.set_major_formatter(formatter)
 
 
 def _broken(token: TokenSeries, values: Sequence[float]) -> tuple[list[float], list[float]]:

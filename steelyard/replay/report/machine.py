@@ -1,0 +1,72 @@
+"""The figures for machines: summary.json and tables as CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from steelyard.history.market import utc
+from steelyard.replay.report.figures import Subject, details
+
+_DIGITS = "%.12g"
+
+
+def to_json(subjects: Sequence[Subject], command: str = "") -> dict[str, Any]:
+    """Return everything a replay has to say, as `docs/replay.md` lists it.
+
+    Args:
+        subjects: The tokens; at least one, all on the same path.
+        command: What was typed, for people.
+    """
+    path = subjects[0].result.path
+    return {
+        "history": {
+            "name": path.name,
+            "from": utc(int(path.time[0])),
+            "to": utc(path.end),
+            "bars": len(path),
+            "step": path.step,
+            "downtimes": [[utc(gap.start), utc(gap.end)] for gap in path.gaps],
+        },
+        "command": command,
+        "tokens": [details(subject) for subject in subjects],
+    }
+
+
+def to_text(subjects: Sequence[Subject], command: str = "") -> str:
+    """Return the same as text: standard JSON, without NaN or Infinity.
+
+    Args:
+        subjects: As for `to_json`.
+        command: As there.
+    """
+    return json.dumps(to_json(subjects, command), indent=2, allow_nan=False) + "\n"
+
+
+def write_rows(subject: Subject, file: Path) -> None:
+    """Write a line for every bar, as `Result.frame` has it.
+
+    Args:
+        subject: Which.
+        file: CSV.
+    """
+    subject.result.frame().to_csv(file, float_format=_DIGITS, date_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_events(subject: Subject, file: Path) -> None:
+    """Write a line for everything that happened, with the fields of `Event`.
+
+    Args:
+        subject: Which.
+        file: CSV.
+    """
+    names = ("bar", "time", "kind", "cause")
+    frame = pd.DataFrame(map(asdict, subject.result.events))
+    frame = frame if len(frame) else pd.DataFrame(columns=names)
+    frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True)
+    frame.to_csv(file, index=False, float_format=_DIGITS, date_format="%Y-%m-%dT%H:%M:%SZ")

@@ -94,16 +94,9 @@ class Executor:
         Raises:
             ChainError: The node does not answer; what was signed is saved.
         """
-        live = ledger.state.pending
-        promised = sum(_most_paid(pending) for pending in live)
+        promised = sum(map(_most_paid, ledger.state.pending))
         step = _Step(ledger, seen, notes, seen.balance - promised)
-        last = max((pending.nonce for pending in live), default=0)
-        for pending in live:
-            if pending.nonce >= seen.nonce:
-                blocks = pending.nonce < last or bool(orders)
-                with _apart(notes, _note(Deed.HELD, pending, "")):
-                    self._tend(step, pending, wishes.get(pending.token), blocks)
-        self._fill_gap(step)
+        self._look_after(step, wishes, bool(orders))
         wanted = {order.token for order in orders}
         self._yielded = {t: since for t, since in self._yielded.items() if t in wanted}
         staggered = False
@@ -118,6 +111,17 @@ class Executor:
                 self._send_new(step, order)
 
     # ------------------------------------------------------------ WHAT IS UNDER WAY
+
+    def _look_after(self, step: _Step, wishes: Mapping[str, Order], more: bool) -> None:
+        """Tend every transaction that is not mined; `more` are to be sent behind them."""
+        live = step.ledger.state.pending
+        last = max((pending.nonce for pending in live), default=0)
+        for pending in live:
+            if pending.nonce >= step.seen.nonce:
+                blocks = pending.nonce < last or more
+                with _apart(step.notes, _note(Deed.HELD, pending, "")):
+                    self._tend(step, pending, wishes.get(pending.token), blocks)
+        self._fill_gap(step)
 
     def _tend(self, step: _Step, pending: Pending, wish: Order | None, blocks: bool) -> None:
         """Do what one transaction needs that is not mined.

@@ -59,24 +59,16 @@ def sign(
         now: Of the chain, seconds.
         cancels: Whether it does nothing but use the nonce.
     """
+    most, priority = offered
+    transaction = {"type": 2, "chainId": chain_id, "nonce": nonce, "value": 0, **what._asdict()}
     raw = signer.sign_transaction(
-        {
-            "type": 2,
-            "chainId": chain_id,
-            "nonce": nonce,
-            "to": what.to,
-            "value": 0,
-            "data": what.data,
-            "gas": what.gas,
-            "maxFeePerGas": offered[0],
-            "maxPriorityFeePerGas": offered[1],
-        }
+        transaction | {"maxFeePerGas": most, "maxPriorityFeePerGas": priority}
     )
     return Attempt(
         hash="0x" + keccak(raw).hex(),
         raw="0x" + raw.hex(),
-        max_fee=offered[0],
-        priority_fee=offered[1],
+        max_fee=most,
+        priority_fee=priority,
         sent_at=now,
         cancels=cancels,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,18 @@ from steelyard.deployment.values import wad
 
 # What a market must say itself when there is no default for its symbol.
 _OWN_PARAMETERS = ("skew_scale", "max_long", "max_short")
+# What checks nothing, or lets nothing pass, without another: field and what it needs.
+_GUARD_NEEDS = {
+    "grace_period": ("sequencer",),
+    "reference": ("reference_max_age", "max_deviation"),
+    "reference_max_age": ("reference",),
+    "max_deviation": ("reference",),
+    "max_jump": ("jump_window",),
+    "jump_window": ("max_jump",),
+}
+_RULES_NEED = {"reference_max_age": ("reference",), "max_deviation": ("reference",)}
+_LONGEST = {"symbol": 28, "name": 46}  # of a token, bytes; each series adds to them
+_LONGEST_DESCRIPTION = 64  # of a mock feed
 
 
 def system_config(spec: DeploymentSpec) -> SystemConfig:
@@ -42,6 +55,8 @@ def system_config(spec: DeploymentSpec) -> SystemConfig:
         problems.append("collateral.decimals: is over 18")
     if spec.roles.guardian is not None and not spec.tokens:
         problems.append("roles.guardian: guards tokens, and there are none")
+    if spec.roles.fee_receiver is not None and not spec.tokens:
+        problems.append("roles.fee_receiver: gets the fees of tokens, and there are none")
     for index, market in enumerate(spec.markets):
         problems += [f"markets[{index}].{problem}" for problem in _market_problems(market)]
     for index, token in enumerate(spec.tokens):
@@ -79,6 +94,12 @@ def _market_problems(market: MarketSpec) -> list[str]:
         problems.append("feed.decimals: is over 18")
     elif feed.price is not None and wad(feed.price) % 10 ** (18 - feed.decimals):
         problems.append(f"feed.price: {feed.price} has more than {feed.decimals} decimals")
+    if len((feed.description or "").encode()) > _LONGEST_DESCRIPTION:
+        problems.append(f"feed.description: is longer than {_LONGEST_DESCRIPTION} bytes")
+    if market.guard is not None:
+        problems += _lacking("guard", market.guard.given(), _GUARD_NEEDS)
+        if not market.guard.given():
+            problems.append("guard: is empty: leave it out for none")
     if market.symbol not in MAJORS:
         problems += [
             f"parameters.{name}: is missing, and there is no default for {market.symbol}"
@@ -88,14 +109,30 @@ def _market_problems(market: MarketSpec) -> list[str]:
     return problems
 
 
+def _lacking(part: str, given: dict[str, Any], needs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return a problem for every field that does not work without one that is missing."""
+    return [
+        f"{part}.{name}: needs {part}.{other}"
+        for name, others in needs.items()
+        for other in others
+        if given.get(name) and not given.get(other)
+    ]
+
+
 def _token_problems(spec: DeploymentSpec, token: TokenSpec) -> list[str]:
     """Return what is wrong with a token, but for what its contracts refuse."""
     market, kind = _market_and_kind(spec, token)
-    known = ", ".join(market.symbol for market in spec.markets)
-    problems = []
+    symbols = [market.symbol for market in spec.markets]
+    known = ", ".join(symbols)
+    problems = [
+        f"{name}: is longer than {most} bytes"
+        for name, most in _LONGEST.items()
+        if len((getattr(token, name) or "").encode()) > most
+    ]
+    problems += _lacking("rules", token.rules.given(), _RULES_NEED)
     if not market:
         problems.append(f"market: is missing, and {token.symbol} begins with none of {known}")
-    elif market not in known:
+    elif market not in symbols:
         problems.append(f"market: there is no market {market}; there are: {known}")
     if kind not in KINDS:
         asked = f"there is no kind {token.kind}" if token.kind else "is missing, as in the symbol"

@@ -229,6 +229,44 @@ def test_comments_and_layout_do_not_change_the_hash(tmp_path):
             "tokens[1].symbol: ETH3L is there already, in tokens[0]",
         ),
         (
+            ETH + "tokens: [{symbol: TH3L}]",  # a part of ETH
+            "tokens[0].market: there is no market TH; there are: ETH",
+        ),
+        (
+            ETH + f"tokens: [{{symbol: {'E' * 29}, market: ETH, kind: 3L}}]",
+            "tokens[0].symbol: is longer than 28 bytes",
+        ),
+        (
+            ETH + f"tokens: [{{symbol: ETH3L, name: {'ä' * 24}}}]",
+            "tokens[0].name: is longer than 46 bytes",
+        ),
+        (
+            ETH.replace("2000", f"2000, description: {'x' * 65}"),
+            "markets[0].feed.description: is longer than 64 bytes",
+        ),
+        (
+            ETH + f"roles: {{fee_receiver: {FEED}}}",
+            "roles.fee_receiver: gets the fees of tokens, and there are none",
+        ),
+        (ETH + "    guard: {}", "markets[0].guard: is empty: leave it out for none"),
+        *(
+            (ETH + f"    guard: {{{given}}}", f"markets[0].guard.{problem}")
+            for given, problem in (
+                ("grace_period: 1h", "grace_period: needs guard.sequencer"),
+                (f"reference: {FEED}", "reference: needs guard.reference_max_age"),
+                (f"reference: {FEED}", "reference: needs guard.max_deviation"),
+                ("reference_max_age: 1h", "reference_max_age: needs guard.reference"),
+                ("max_deviation: 0.1", "max_deviation: needs guard.reference"),
+                ("max_jump: 0.1", "max_jump: needs guard.jump_window"),
+                ("max_jump: 0.1, jump_window: 0", "max_jump: needs guard.jump_window"),
+                ("jump_window: 5m", "jump_window: needs guard.max_jump"),
+            )
+        ),
+        (
+            ETH + "tokens: [{symbol: ETH3L, rules: {max_deviation: 0.1}}]",
+            "tokens[0].rules.max_deviation: needs rules.reference",
+        ),
+        (
             ETH + ETH.removeprefix("markets:\n"),
             "markets[1].symbol: ETH is there already, in markets[0]",
         ),
@@ -280,7 +318,7 @@ def test_no_file(tmp_path):
             "markets[0].liquidity: 0.0000001 does not fit 6 decimals (round it first)",
         ),
         (
-            ETH + "    guard: {max_jump: 11}",
+            ETH + "    guard: {max_jump: 11, jump_window: 5m}",
             "markets[0].guard: deploy PriceGuard: guard: bad tolerance (set max_deviation and "
             "max_jump to 10 or less)",
         ),
@@ -300,7 +338,7 @@ def test_no_file(tmp_path):
             "quote, and 50 of the venue's least keeper fees)",
         ),
         (
-            ETH + f"tokens: [{{symbol: ETH3L, name: {'x' * 47}}}]",
+            ETH + "tokens: [{symbol: ETH3L, name: ''}]",
             "tokens[0].name: create ETH3L with a seed of 200 mUSD: bounds: name not 1 to 46 long "
             "(use 1 to 46 characters: the next series adds to them)",
         ),

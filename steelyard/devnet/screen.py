@@ -162,7 +162,7 @@ def commands(devnet: Devnet) -> list[str]:
     if not symbols:
         return []
     symbol = "BTC3L" if "BTC3L" in symbols else symbols[0]
-    user, other = (known_accounts()[index].alias for index in (USER, USER + 1))
+    user, other, keeper = (known_accounts()[i].alias for i in (USER, USER + 1, USER + 4))
     # What the wallet takes by itself is left out.
     network = "" if devnet.settings.port == PORT else f" --network {devnet.settings.network}"
     signed = f" --account {user}{network}"
@@ -172,6 +172,8 @@ def commands(devnet: Devnet) -> list[str]:
         f"ape run wallet show {symbol}{signed}",
         f"ape run wallet transfer {symbol} 1 {other}{signed}",
         f"ape run wallet redeem {symbol} all{signed}",
+        # Keeps every token in its band; the coin's price is a guess, to weigh gas against rewards.
+        f"STEELYARD_KEEPER_NATIVE_PRICE=2000 ape run keeper --account {keeper}{network}",
     ]
     if devnet.settings.record != RECORD:
         found.insert(0, f"export STEELYARD_DEPLOYMENT={devnet.settings.record}")

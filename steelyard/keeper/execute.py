@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from eth_utils.address import to_checksum_address
 
 from steelyard.chain import Chain, ChainError, OutcomeUnknown, Reverted, Signer
+from steelyard.chain.sending import gas_limit
 from steelyard.keeper import fees
 from steelyard.keeper.notes import Deed, Note
 from steelyard.keeper.observe import Observation
@@ -30,9 +31,6 @@ MOST_LIVE = 12
 
 PENDING_BLOCK = "pending"
 """What a node would mine next, where it tells."""
-
-GAS_MARGIN_PERCENT = 20
-"""Gas on top of the estimate: what a transaction does may change until it is mined."""
 
 
 @dataclass
@@ -309,7 +307,7 @@ class Executor:
     def _gas(self, order: Order) -> int:
         call = {"from": self._signer.address, "to": order.to, "data": order.data, "value": 0}
         # Of the last block: behind what is pending, what is to be replaced would be in the way.
-        return self._chain.estimate_gas(call, "latest") * (100 + GAS_MARGIN_PERCENT) // 100
+        return gas_limit(self._chain.estimate_gas(call, "latest"))
 
     def _next_nonce(self, step: _Step) -> int:
         """The first nonce that nobody has signed for, us or another program with this account."""

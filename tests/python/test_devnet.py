@@ -274,6 +274,9 @@ def test_the_commands_on_the_screen_work(folder):
     with devnet(folder) as net:
         printed = net.ready().printed()
         commands = re.findall(r"^  (ape run wallet .*)$", printed, re.MULTILINE)
+        keeper = re.search(
+            r"^  STEELYARD_KEEPER_NATIVE_PRICE=2000 (ape run keeper .*)$", printed, re.M
+        )
         said = f"  export STEELYARD_DEPLOYMENT={folder / 'devnet.json'}\n"
         assert said in printed
         told = os.environ | {"STEELYARD_DEPLOYMENT": str(folder / "devnet.json")}
@@ -286,6 +289,11 @@ def test_the_commands_on_the_screen_work(folder):
                 command.split() + yes, cwd=ROOT, env=told, capture_output=True, text=True
             )
             assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+        told |= {"STEELYARD_KEEPER_NATIVE_PRICE": "2000"}
+        told |= {"STEELYARD_KEEPER_STORE": str(folder / "keeper.sqlite")}
+        once = [*keeper[1].split(), "--once"]
+        ran = subprocess.run(once, cwd=ROOT, env=told, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
         token = net.contract("LeveragedToken", net.record().tokens["BTC3L"].address)
         balances = [token.call.balanceOf(account.address) for account in ACCOUNTS]
     assert balances[USER + 1] == 10**18

@@ -181,6 +181,31 @@ class Result:
             self.rows.size[:-1], self.worst_equity, self.adverse, self.settings, self.path
         )
 
+    @cached_property
+    def opening_distance(self) -> Floats:
+        """The same from each open, before anything was done there; inf in the first bar.
+
+        After downtime, or where the open is beyond the last bar's extremes, it is the nearer one.
+        """
+        held, price = self.rows.size[:-2], self.price[1:-1]
+        level = self.rows.leverage_open[1:-1]
+        # Closed inside the bar before: leverage at the open is 0, and no position is held.
+        held = np.where(level == 0, 0.0, held)
+        notional = np.abs(held) * price
+        equity = np.divide(notional, level, out=np.zeros_like(notional), where=level > 0)
+        moves = distance(held, equity, price, self.settings, self.path)
+        return np.concatenate(([np.inf], moves))
+
+    @cached_property
+    def nearness(self) -> Floats:
+        """The nearer of `distance` and `opening_distance`: how near to its end each bar brought."""
+        return np.minimum(self.distance, self.opening_distance)
+
+    @cached_property
+    def peak_leverage(self) -> Floats:
+        """The highest leverage known of each bar, at its open or at its adverse price."""
+        return np.maximum(self.worst_leverage, self.rows.leverage_open[:-1])
+
     # Figures
 
     @property
@@ -278,12 +303,12 @@ class Result:
     def _extremes(self) -> dict[str, Any]:
         """Return the highest and lowest leverage, and how near to liquidation it came."""
         held = self.rows.size[:-1] != 0
-        closest = int(np.argmin(self.distance))
-        near = float(self.distance[closest])
-        high = self.worst_leverage[held]
+        closest = int(np.argmin(self.nearness))
+        near = float(self.nearness[closest])
+        high = self.peak_leverage
         low = self.leverage[:-1][held]
         return {
-            "leverage_max": finite(float(high.max())) if held.any() else 0.0,
+            "leverage_max": finite(float(high.max())),
             "leverage_min": finite(float(low.min())) if held.any() else 0.0,
             "closest": finite(near),
             "closest_at": utc(int(self.path.time[closest])) if np.isfinite(near) else None,

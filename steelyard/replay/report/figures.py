@@ -189,7 +189,7 @@ def formula(result: Result) -> dict[str, float]:
 
 
 def distances(result: Result) -> Floats:
-    """Return the move to liquidation at each bar's worst price, nan without a position.
+    """Return the nearest move to liquidation in each bar, nan without a position.
 
     Args:
         result: Of a replay.
@@ -197,7 +197,7 @@ def distances(result: Result) -> Floats:
     Returns:
         Fractions of the price, float64, shape (n,).
     """
-    return np.where(np.isfinite(result.distance), result.distance, np.nan)
+    return np.where(np.isfinite(result.nearness), result.nearness, np.nan)
 
 
 def endings(result: Result) -> list[Event]:

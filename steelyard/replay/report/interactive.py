@@ -80,10 +80,10 @@ def levers(subject: Subject) -> go.Figure:
     """
     result = subject.result
     low, high, emergency = subject.band
-    level, worst = result.rows.leverage_open.copy(), result.worst_leverage.copy()
+    level, worst = result.rows.leverage_open.copy(), result.peak_leverage.copy()
     if result.ended_at is not None:
         level[result.ended_at + 1 :] = math.nan
-        worst[result.ended_at :] = math.nan
+        worst[result.ended_at + 1 :] = math.nan
     edges = [edge for edge in (emergency, high) if math.isfinite(edge)]
     edge = edges[0] if edges else result.settings.kind.target
     peak = float(worst[np.isfinite(worst)].max(initial=0))

@@ -186,19 +186,19 @@ def danger(subject: Subject) -> str:
     if result.wiped_at is not None:
         return f"It was wiped out on {utc(result.wiped_at)} UTC: nothing was left."
     if liquidations:
-        left = result.nav[-1] / result.nav[0]
-        ended = "" if result.ended_at is None else " and was too small to start again"
+        left = result.nav[liquidations[-1].bar] / result.nav[0]
+        ended = "went on from there" if result.ended_at is None else "was too small to start again"
         return (
             f"The exchange liquidated it on {utc(liquidations[0].time)} UTC"
-            f"{_times(len(liquidations))}; it kept {left:.2%} of its first value{ended}."
+            f"{_times(len(liquidations))}; {left:.2%} of its first value was left, and it {ended}."
         )
     if summary["closest"] is None:
         return "It held no position."
     way = "fall" if result.settings.kind.is_long else "rise"
-    worst = int(np.argmin(result.distance))
+    worst = int(np.argmin(result.nearness))
     return (
         f"It came nearest to its end in the bar that began on {summary['closest_at']} UTC: at "
-        f"{result.worst_leverage[worst]:.1f}x, a further {way} of {_share_of(summary['closest'])} "
+        f"{result.peak_leverage[worst]:.1f}x, a further {way} of {_share_of(summary['closest'])} "
         f"at once would have liquidated it."
     )
 

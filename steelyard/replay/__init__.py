@@ -7,7 +7,9 @@ Example:
     -0.054545
 """
 
+from steelyard.replay import vector
 from steelyard.replay.bytecode import replay
+from steelyard.replay.comparing import Comparison, compare
 from steelyard.replay.making import JumpDiffusion, bootstrap, jump_diffusion
 from steelyard.replay.path import Path, PathError, from_history, from_prices, read_path
 from steelyard.replay.result import Event, Result, Rows
@@ -36,6 +38,7 @@ __all__ = [
     "DEEP",
     "PRESETS",
     "STEELYARD",
+    "Comparison",
     "Event",
     "Flow",
     "JumpDiffusion",
@@ -53,6 +56,7 @@ __all__ = [
     "Steelyard",
     "Venue",
     "bootstrap",
+    "compare",
     "from_history",
     "from_prices",
     "jump_diffusion",
@@ -61,4 +65,5 @@ __all__ = [
     "parse_kind",
     "read_path",
     "replay",
+    "vector",
 ]

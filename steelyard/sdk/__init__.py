@@ -12,6 +12,7 @@ from steelyard.sdk.collateral import Amount, Collateral
 from steelyard.sdk.connection import Connection
 from steelyard.sdk.errors import (
     AccountFlagged,
+    AddressError,
     AllowanceTooLow,
     AmountError,
     AmountOutOfRange,
@@ -60,6 +61,7 @@ __all__ = [
     "SLIPPAGE_BPS",
     "AccountFlagged",
     "AccountHistory",
+    "AddressError",
     "AllowanceTooLow",
     "Amount",
     "AmountError",

@@ -10,6 +10,7 @@ from steelyard.abis import load_abi
 from steelyard.book import Deployment
 from steelyard.chain import Chain, ChainContract, Prepared, Receipt, Signer
 from steelyard.chain.sending import prepare, send, sign
+from steelyard.sdk.addresses import check_typed
 from steelyard.sdk.errors import NoSigner, typed_errors
 
 
@@ -79,9 +80,12 @@ class Connection:
 
         Raises:
             ProtocolError: The contract refused; with a hash if that was only seen when mined.
+            AddressError: One of the arguments is a mistyped address.
             ChainError: The node did not answer, or not as it should.
         """
         signer = self.need_signer()
+        for arg in args:
+            check_typed(arg)
         with typed_errors():
             prepared = prepare(
                 self.chain, signer.address, contract.address, contract.encode(name, *args)

@@ -21,6 +21,10 @@ class AmountError(SdkError, ValueError):
     """An amount that cannot be meant."""
 
 
+class AddressError(SdkError, ValueError):
+    """An address that is mistyped."""
+
+
 class NoSigner(SdkError):
     """There is nobody to sign."""
 

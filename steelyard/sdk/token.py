@@ -7,6 +7,7 @@ from typing import Any
 from eth_utils.address import is_address
 
 from steelyard.contract import ZERO_ADDRESS
+from steelyard.sdk.addresses import check_typed
 from steelyard.sdk.amounts import SHARE_DECIMALS, parse_amount, to_decimal
 from steelyard.sdk.collateral import Amount
 from steelyard.sdk.errors import PermitUnavailable, protocol_error
@@ -207,6 +208,7 @@ class Token(TokenView):
 
     def _check_receiver(self, receiver: str) -> None:
         """Refuse at once what the token would refuse, or should have."""
+        check_typed(receiver)
         lost = (ZERO_ADDRESS, self.address.lower(), self.venue.address.lower())
         if not is_address(receiver) or receiver.lower() in lost:
             raise protocol_error("token: bad receiver", receiver)

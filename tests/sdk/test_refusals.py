@@ -3,6 +3,7 @@
 import pytest
 
 from steelyard.sdk import (
+    AddressError,
     AllowanceTooLow,
     AmountError,
     AmountOutOfRange,
@@ -89,6 +90,29 @@ def test_bad_receiver(world, alice, who):
     refused(world, BadReceiver, message, lambda: alice.deposit("100", receiver=to))
     refused(world, BadReceiver, message, lambda: alice.redeem("1", receiver=to))
     refused(world, BadReceiver, message, lambda: alice.transfer(to, "1"))
+
+
+def test_mistyped_receiver(world, alice):
+    """One digit is wrong: only the case of the letters tells."""
+    alice.deposit("100")
+    usd = world.steelyard(world.alice).collateral
+    to = world.bob.address[:-1] + ("0" if world.bob.address[-1] != "0" else "1")
+    message = f"{to} is mistyped (copy it again: upper and lower case do not fit its digits)"
+    for send in (
+        lambda: alice.deposit("100", receiver=to),
+        lambda: alice.mint("1", receiver=to),
+        lambda: alice.redeem("1", receiver=to),
+        lambda: alice.withdraw("50", receiver=to),
+        lambda: alice.transfer(to, "1"),
+        lambda: alice.rebalance(receiver=to),
+        lambda: usd.transfer(to, "1"),
+        lambda: usd.approve(to, "1"),
+    ):
+        with pytest.raises(AddressError) as caught:
+            send()
+        assert str(caught.value) == message
+    assert world.chain.nonce(world.alice.address) == 1  # the deposit
+    alice.transfer(world.bob.address.lower(), "0.1")
 
 
 def test_faucet(world):

@@ -72,7 +72,7 @@ fuzz: $(SETUP) ## Run the stateful tests for long, with the deep profile.
 
 lock: $(BIN)/uv ## Resolve the dependencies of pyproject.toml and package.json anew; pins that still fit stay.
 	echo uv | $(RESOLVE) - -o bootstrap.lock
-	$(RESOLVE) pyproject.toml --extra redis --group dev -o requirements.lock
+	$(RESOLVE) pyproject.toml --extra redis --extra dask --group dev -o requirements.lock
 	$(if $(NPM),npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved)
 
 clean: ## Remove everything that make has made.

@@ -9,21 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from ape import accounts
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import network_option
 from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
-from steelyard.ape_signer import ApeSigner
+from steelyard.ape_signer import ApeSigner, SignerError, find_account
 from steelyard.sdk import SLIPPAGE_BPS
 from steelyard.wallet import flowing, moving, past, reading
 from steelyard.wallet.errors import UsageTrouble, WalletError
 from steelyard.wallet.finding import find_record
 from steelyard.wallet.guarding import run_guarded
 from steelyard.wallet.session import Options, Session
-
-_TEST = re.compile(r"TEST::(\d+)", re.IGNORECASE)
 
 
 class Wallet(click.Group):
@@ -58,16 +55,11 @@ def _explained(invoke: Callable[[], object]) -> None:
 
 
 def _account(alias: str) -> AccountAPI:
-    """Return an account by its alias. Ape's own option asks without end where nobody answers."""
-    if test := _TEST.fullmatch(alias):
-        index = int(test[1])
-        if index < len(accounts.test_accounts):
-            return accounts.test_accounts[index]
-    elif alias in accounts.aliases:
-        return accounts.load(alias)
-    known = ", ".join(sorted(accounts.aliases)) or "none yet: `ape accounts generate ALIAS`"
-    remedy = f"use TEST::0 to TEST::9 on a devnet, or the alias of a key file ({known})"
-    raise UsageTrouble(f"there is no account {alias!r}", remedy)
+    """Return an account by its alias."""
+    try:
+        return find_account(alias)
+    except SignerError as error:
+        raise UsageTrouble(str(error)) from error
 
 
 def _address(text: str) -> str:

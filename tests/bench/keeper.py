@@ -17,7 +17,7 @@ from steelyard.keeper.decide import Policy, decide
 from steelyard.keeper.types import TokenView
 from steelyard.model.policy import Trigger
 from tests.bench import scan
-from tests.python.keeper_views import GAS, NOW, OPENED, USDC, due, view
+from tests.keeper.views import GAS, NOW, OPENED, USDC, due, view
 
 OUT = Path(__file__).resolve().parents[2] / "out" / "keeper.json"
 TOKENS = 1_000

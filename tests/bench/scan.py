@@ -136,7 +136,7 @@ class Bench:
                 "max_block_age": "0",
             }
             given = {f"{PREFIX}{key.upper()}": value for key, value in settings.items()}
-            command = [sys.executable, "-m", "tests.python.keeper_process"]
+            command = [sys.executable, "-m", "tests.keeper.process"]
             process = subprocess.Popen(command, cwd=ROOT, env=os.environ | given)
             try:
                 _wait(lambda: (path / "keeper.sqlite.lock").exists(), process)

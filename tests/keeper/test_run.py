@@ -7,26 +7,9 @@ from steelyard.keeper.keeper import Keeper
 from steelyard.keeper.orders import stagger
 from steelyard.keeper.types import GWEI, Alert, Cause, Rebalance, Wait
 from steelyard.model.policy import Trigger
-from tests.python.keeper_world import USD, Bot, errors, hangs, with_settings, world
+from tests.keeper.world import USD, Bot, errors, hangs, with_settings
 
 pytestmark = pytest.mark.node
-
-
-@pytest.fixture(scope="module")
-def system():
-    with world() as found:
-        yield found
-
-
-@pytest.fixture
-def chain(system):
-    with system.kept():
-        yield system
-
-
-@pytest.fixture
-def bot(chain, tmp_path):
-    return Bot(chain, tmp_path)
 
 
 def test_a_drift_is_mined_with_the_next_block(chain, bot):

@@ -11,7 +11,7 @@ from steelyard.model.arithmetic import WAD
 from steelyard.model.leverage import INFINITE_LEVERAGE
 from steelyard.model.policy import Memory, Obstacle, Trigger
 from steelyard.model.token.terms import Phase
-from tests.python.keeper_views import NOW, USDC, account, address, due, pending
+from tests.keeper.views import NOW, USDC, account, address, due, pending
 
 MONEY = st.integers(0, 5 * USDC)
 SIZES = st.sampled_from([0, 15 * WAD, -15 * WAD])

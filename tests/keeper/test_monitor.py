@@ -21,7 +21,7 @@ from steelyard.keeper.types import Kind, TokenView
 from steelyard.model.arithmetic import WAD
 from steelyard.model.leverage import INFINITE_LEVERAGE
 from steelyard.model.policy import Obstacle, Trigger
-from tests.python.keeper_views import GAS, NOW, USDC, address, due, pending, view
+from tests.keeper.views import GAS, NOW, USDC, address, due, pending, view
 
 CLOSED = Breaker(Limits(31_337, min_balance=WAD))
 OPEN = CLOSED.after(Signs(NOW, 31_337, NOW))

@@ -4,26 +4,9 @@ import pytest
 
 from steelyard.chain import KeySigner
 from steelyard.keeper.types import GWEI
-from tests.python.keeper_world import Bot, with_settings, world
+from tests.keeper.world import with_settings
 
 pytestmark = pytest.mark.node
-
-
-@pytest.fixture(scope="module")
-def system():
-    with world() as found:
-        yield found
-
-
-@pytest.fixture
-def chain(system):
-    with system.kept():
-        yield system
-
-
-@pytest.fixture
-def bot(chain, tmp_path):
-    return Bot(chain, tmp_path)
 
 
 def held_up(chain, bot, base_fee, **prices):

@@ -9,27 +9,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.keeper.store import RedisStore
-from tests.python.keeper_process import Process, mining, until
-from tests.python.keeper_world import Bot, world
+from tests.keeper.process import Process, mining, until
 
 pytestmark = pytest.mark.node
-
-
-@pytest.fixture(scope="module")
-def system():
-    with world() as found:
-        yield found
-
-
-@pytest.fixture
-def chain(system):
-    with system.kept():
-        yield system
-
-
-@pytest.fixture
-def bot(chain, tmp_path):
-    return Bot(chain, tmp_path)
 
 
 def network(chain):

@@ -191,10 +191,10 @@ def test_prometheus_takes_its_configuration():
 
 
 def test_alerts_fire_when_they_should():
-    run(need("promtool"), "test", "rules", str(Path(__file__).with_name("ops_alerts.yml")))
+    run(need("promtool"), "test", "rules", str(Path(__file__).with_name("alerts.yml")))
 
 
 def test_every_alert_is_tested(rules):
-    tests = yaml.safe_load(Path(__file__).with_name("ops_alerts.yml").read_text())["tests"]
+    tests = yaml.safe_load(Path(__file__).with_name("alerts.yml").read_text())["tests"]
     cases = [case for test in tests for case in test["alert_rule_test"]]
     assert {case["alertname"] for case in cases if case.get("exp_alerts")} == set(rules)

@@ -16,30 +16,13 @@ from scripts.keeper import cli
 from steelyard.book import write_deployment
 from steelyard.devnet.node import Node
 from steelyard.keeper.books import State
-from tests.python.keeper_process import Process, mining, until
-from tests.python.keeper_world import Bot, world
+from tests.keeper.process import Process, mining, until
+from tests.keeper.world import Bot
 
 pytestmark = pytest.mark.node
 
 KILLS = 20
 SEED = 20
-
-
-@pytest.fixture(scope="module")
-def system():
-    with world() as found:
-        yield found
-
-
-@pytest.fixture
-def chain(system):
-    with system.kept():
-        yield system
-
-
-@pytest.fixture
-def bot(chain, tmp_path):
-    return Bot(chain, tmp_path)
 
 
 def ape(url, *options):

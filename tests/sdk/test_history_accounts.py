@@ -10,7 +10,7 @@ from eth_utils.address import to_checksum_address
 
 from steelyard.model.arithmetic import WAD
 from steelyard.sdk.history import HistoryError
-from tests.python.sdk_history_tale import ALICE, BOB, FACTORY, FEES, START, USD, Tale
+from tests.sdk.history_tale import ALICE, BOB, FACTORY, FEES, START, USD, Tale
 
 
 def verbs(account):

@@ -22,7 +22,7 @@ from steelyard.chain import Chain
 from steelyard.keeper.logs import start_logging
 from steelyard.keeper.service import make_service
 from steelyard.keeper.settings import PREFIX, Settings
-from tests.python.keeper_world import BLOCK, Bot, World
+from tests.keeper.world import BLOCK, Bot, World
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -64,7 +64,7 @@ class Process:
         self.record = bot.folder / f"{bot.name}.json"
         write_deployment(bot.world.record, self.record)
         self.log = bot.folder / f"{bot.name}.log"
-        self._command = command or [sys.executable, "-m", "tests.python.keeper_process"]
+        self._command = command or [sys.executable, "-m", "tests.keeper.process"]
         settings = {
             "rpc": bot.world.url,
             "private_key": bot.signer._account.key.to_0x_hex(),

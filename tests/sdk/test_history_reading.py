@@ -13,7 +13,7 @@ from steelyard.chain import Chain, NodeError, NodeUnreachable
 from steelyard.model.arithmetic import WAD
 from steelyard.sdk.history import ChainReorganised, read_history
 from tests.bench.node import anvil
-from tests.python.sdk_history_life import ALICE, BOB, USD, Life
+from tests.sdk.history_life import ALICE, BOB, USD, Life
 
 pytestmark = pytest.mark.node
 

@@ -2,26 +2,7 @@
 
 import pytest
 
-from tests.python.keeper_world import Bot, world
-
 pytestmark = pytest.mark.node
-
-
-@pytest.fixture(scope="module")
-def system():
-    with world() as found:
-        yield found
-
-
-@pytest.fixture
-def chain(system):
-    with system.kept():
-        yield system
-
-
-@pytest.fixture
-def bot(chain, tmp_path):
-    return Bot(chain, tmp_path)
 
 
 class Killed(BaseException):

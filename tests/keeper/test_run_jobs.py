@@ -5,26 +5,9 @@ import pytest
 from steelyard.evm import address
 from steelyard.model.arithmetic import DAY, WAD
 from steelyard.model.token.terms import Phase
-from tests.python.keeper_world import USD, Bot, with_settings, world
+from tests.keeper.world import USD, with_settings
 
 pytestmark = pytest.mark.node
-
-
-@pytest.fixture(scope="module")
-def system():
-    with world() as found:
-        yield found
-
-
-@pytest.fixture
-def chain(system):
-    with system.kept():
-        yield system
-
-
-@pytest.fixture
-def bot(chain, tmp_path):
-    return Bot(chain, tmp_path)
 
 
 def schedule(chain, symbol="ETH3L", mint_fee=WAD // 500):

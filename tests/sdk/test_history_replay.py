@@ -15,7 +15,7 @@ from steelyard.model.policy import Rules, Trigger, pack_rules
 from steelyard.model.token import Phase, Terms, pack_terms
 from steelyard.sdk.history import HistoryError
 from steelyard.sdk.history.fees import ShareBook
-from tests.python.sdk_history_tale import ALICE, BOB, FEES, KEEPER, OWNER, START, USD, Tale
+from tests.sdk.history_tale import ALICE, BOB, FEES, KEEPER, OWNER, START, USD, Tale
 
 REMEDY = " (the node's logs are incomplete: read the history from another one)"
 YEAR = 365 * 86_400

@@ -10,7 +10,7 @@ from steelyard.model.arithmetic import DAY
 from steelyard.model.policy import Obstacle, Trigger
 from steelyard.model.token.terms import Phase
 from steelyard.model.venue.oracle import Fault
-from tests.python.keeper_views import GAS, NOW, USDC, account, address, due, pending, view
+from tests.keeper.views import GAS, NOW, USDC, account, address, due, pending, view
 
 POLICY = Policy(rebalance_gas=100_000)  # 0.30 USDC of gas, 0.36 with the margin
 CENT = USDC // 100

@@ -7,7 +7,7 @@ from eth_utils.address import to_checksum_address
 
 from steelyard.sdk import Steelyard
 from tests.bench.node import anvil
-from tests.python.sdk_history_life import ALICE, OWNER, USD, Life, setup_of
+from tests.sdk.history_life import ALICE, OWNER, USD, Life, setup_of
 from tests.sdk.world import record
 
 pytestmark = pytest.mark.node

@@ -9,7 +9,7 @@ from steelyard.keeper.books import Booking, BooksError, Outcome, State, Sums
 from steelyard.keeper.types import Kind
 from steelyard.model.arithmetic import DAY
 from steelyard.model.policy import Trigger
-from tests.python.keeper_views import NOW, USDC, address, pending
+from tests.keeper.views import NOW, USDC, address, pending
 
 ME = address(99)
 

@@ -23,7 +23,7 @@ from steelyard.keeper.store import (
     StoreLost,
     open_store,
 )
-from tests.python.keeper_views import pending
+from tests.keeper.views import pending
 
 FORK = multiprocessing.get_context("fork")
 

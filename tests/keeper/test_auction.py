@@ -11,7 +11,7 @@ from steelyard.keeper.decide import Policy, decide
 from steelyard.model.arithmetic import DAY, WAD
 from steelyard.model.policy import Case, Memory, Trigger
 from steelyard.model.policy.terms import find_rate
-from tests.python.keeper_views import GAS, NOW, OPENED, USDC, account, due
+from tests.keeper.views import GAS, NOW, OPENED, USDC, account, due
 
 NOTIONAL = 10_000 * WAD  # 5 ETH at 2,000
 CENT = USDC // 100

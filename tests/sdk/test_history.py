@@ -10,7 +10,7 @@ import pytest
 from steelyard.model.arithmetic import WAD
 from steelyard.sdk.history import HistoryError
 from tests.bench.node import anvil
-from tests.python.sdk_history_life import (
+from tests.sdk.history_life import (
     ALICE,
     BOB,
     FEES,

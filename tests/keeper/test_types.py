@@ -17,7 +17,7 @@ from steelyard.model.arithmetic import WAD
 from steelyard.model.policy import Memory, Obstacle, Trigger
 from steelyard.model.token.terms import Phase
 from tests.bench import keeper
-from tests.python.keeper_views import GAS, pending
+from tests.keeper.views import GAS, pending
 
 FREE = GasPrice(0, 0, 1, 0)
 

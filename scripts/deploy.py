@@ -83,9 +83,7 @@ def cli(
         spec = read_spec(config)
         chain = Chain(provider.web3)
         with locked(place):
-            if give_up:
-                abandon(place)
-            job = prepare_job(chain, account.address, spec, place, again=again)
+            job = prepare_job(chain, account.address, spec, place, again=again, anew=give_up)
             if as_json and dry_run:
                 click.echo(json.dumps(plan_json(job), indent=2))
             else:
@@ -96,6 +94,8 @@ def cli(
             if not yes:
                 click.confirm("Send them?", abort=True)
             signer = ApeSigner(account, unlock=True)
+            if give_up:
+                abandon(place)  # not before somebody agreed to what comes instead
             with progress_bar(console) as progress:
                 record = run_job(job, signer, progress, timeout=timeout)
     except SteelyardError as error:
@@ -105,7 +105,8 @@ def cli(
     if as_json:
         click.echo(record.model_dump_json(indent=2))
     else:
-        print_record(console, record, place.record.as_posix())
+        verify = f"ape run verify {place.options}"
+        print_record(console, record, place.record.as_posix(), verify)
 
 
 if __name__ == "__main__":

@@ -109,8 +109,15 @@ def progress_bar(console: Console) -> Iterator[Tell]:
         )
 
 
-def print_record(console: Console, record: Deployment, path: str) -> None:
-    """Print where everything is."""
+def print_record(console: Console, record: Deployment, path: str, verify: str) -> None:
+    """Print where everything is.
+
+    Args:
+        console: Where to.
+        record: Of the deployment.
+        path: Of the record.
+        verify: The command that verifies it.
+    """
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("contract")
     table.add_column("address")
@@ -119,7 +126,7 @@ def print_record(console: Console, record: Deployment, path: str) -> None:
     for symbol, token in record.tokens.items():
         table.add_row(symbol, token.address)
     console.print(table)
-    console.print(f"recorded in {path}; now: ape run verify")
+    console.print(f"recorded in {path}; now: {verify}", soft_wrap=True)
 
 
 def print_checks(console: Console, checks: list[Check], *, every: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,18 @@ class Place:
     def record(self) -> Path:
         """The record's file."""
         return self.folder / self.ecosystem / f"{self.name or self.network}.json"
+
+    @property
+    def options(self) -> str:
+        """The options that name this place to a command.
+
+        >>> Place(network="sepolia", name="two").options
+        '--network ethereum:sepolia --name two'
+        """
+        said = f"--network {self.ecosystem}:{self.network}"
+        if self.folder != Path("deployments"):
+            said += f" --folder {shlex.quote(self.folder.as_posix())}"
+        return said + (f" --name {shlex.quote(self.name)}" if self.name else "")
 
     @property
     def journal(self) -> Path:

@@ -129,7 +129,13 @@ def run_deployment(
 
 
 def prepare_job(
-    chain: Chain, deployer: str, spec: DeploymentSpec, place: Place, *, again: bool = False
+    chain: Chain,
+    deployer: str,
+    spec: DeploymentSpec,
+    place: Place,
+    *,
+    again: bool = False,
+    anew: bool = False,
 ) -> Job:
     """Make the plan of a deployment, from where it stopped if it was begun. Nothing is sent.
 
@@ -139,6 +145,7 @@ def prepare_job(
         spec: What.
         place: Of its record.
         again: Whether to deploy once more when the place has a live deployment.
+        anew: Whether to plan as if nothing had been begun; `abandon` gives up what was.
 
     Raises:
         SpecError: The configuration has problems.
@@ -148,7 +155,7 @@ def prepare_job(
     if spec.chain_id not in (None, chain.chain_id):
         problem = f"chain_id: is {spec.chain_id}, but the node serves chain {chain.chain_id}"
         raise SpecError([problem])
-    journal = read_journal(place.journal)
+    journal = None if anew else read_journal(place.journal)
     if journal is None and not again:
         _check_vacant(chain, place)
     if journal is not None:

@@ -102,6 +102,8 @@ def test_from_plan_to_owner(ape, tmp_path):
     record = read_deployment(ape.record)
     assert f"ETH3L                     {record.tokens['ETH3L'].address}" in said_yes.stdout
     assert (record.ecosystem, record.network) == ("ethereum", "devnet")
+    verify = f"ape run verify --network ethereum:devnet --folder {ape.folder}"
+    assert said_yes.stdout.splitlines()[-1] == f"recorded in {ape.record}; now: {verify}"
 
     again = ape.deploy("--yes")
     assert again.returncode == 1
@@ -218,6 +220,10 @@ def test_abandoned(ape):
     damaged = ape.deploy("--yes")
     assert damaged.returncode == 1
     assert "is no journal of a deployment" in damaged.stderr
+    # Nobody has agreed to what comes instead: it is not given up yet.
+    assert ape.deploy("--dry-run", "--abandon").returncode == 0
+    assert ape.deploy("--abandon", says="n\n").returncode == 1
+    assert ape.journal.read_text() == "{}"
     assert ape.deploy("--yes", "--abandon", "--name", "devnet").returncode == 0
     assert ape.journal.with_name("devnet.partial.json.old-1").read_text() == "{}"
 

@@ -24,7 +24,7 @@ from steelyard.replay.settings import Keeper, Settings
 FILE = click.Path(dir_okay=False, path_type=FilePath)
 FOLDER = click.Path(file_okay=False, path_type=FilePath)
 WIDTH = 100
-_LONGEST_NAME = 8
+_LONGEST_NAME = 5
 
 
 class Words(click.ParamType):
@@ -78,17 +78,17 @@ def progress_bars() -> Iterator[Progress]:
 
 
 def market_name(path: Path) -> str:
-    """Return what a path's price is called, guessed from its name.
+    """Return what a path's price is called, guessed from its name; empty where it is no guess.
 
     Args:
         path: As it was read.
 
     >>> from steelyard.replay import from_prices
-    >>> market_name(from_prices([1, 2], name="btc_usd_1h")), market_name(from_prices([1, 2]))
-    ('BTC', 'PRICES')
+    >>> [market_name(from_prices([1, 2], name=name)) for name in ("btc_usd_1h", "gap3", "hourly")]
+    ['BTC', '', '']
     """
     word = path.name.replace("-", "_").split("_")[0]
-    return word.upper() if word.isalnum() and len(word) <= _LONGEST_NAME else "spot"
+    return word.upper() if word.isalpha() and len(word) <= _LONGEST_NAME else ""
 
 
 @click.group()

@@ -41,7 +41,7 @@ class Subject:
 
     Attributes:
         label: What it is called, e.g. `3L`, or `3L ftx` where rules are compared.
-        market: What its price is called, e.g. `BTC`.
+        market: What its price is called, e.g. `BTC`; may be empty.
         result: What became of it.
     """
 
@@ -53,6 +53,11 @@ class Subject:
     def name(self) -> str:
         """Market and label: `BTC3L`."""
         return self.market + self.label
+
+    @property
+    def price(self) -> str:
+        """The price in a sentence."""
+        return self.market or "the price"
 
     @property
     def file(self) -> str:

@@ -53,7 +53,8 @@ STEP_WORDS = {
     "keepers": "rewards to whoever called a rebalance",
     "management": "the token's yearly fee",
     "others' flows": "what others left who came and went",
-    "liquidation": "what the exchange took when it closed the position",
+    "liquidation": "what the exchange took when it closed the position; above zero, what its pool "
+    "bore of a loss beyond all the token had",
 }
 """Steps of the waterfall in words."""
 
@@ -87,7 +88,7 @@ def promise(subject: Subject) -> str:
     kind = subject.result.settings.kind
     way = "the same way as" if kind.is_long else "against"
     return (
-        f"{subject.name} moves {way} {subject.market}, {kind.target:g} times as much, over short "
+        f"{subject.name} moves {way} {subject.price}, {kind.target:g} times as much, over short "
         f"times. {rule_words(subject.result.settings.rule)}"
     )
 
@@ -145,9 +146,9 @@ def outcome(subject: Subject) -> str:
     factor = result.settings.kind.factor
     beyond = ", which is more than there was" if steps["naive"] < -CENTI else ""
     return (
-        f"From {_day(int(result.time[0]))} to {_day(int(result.time[-1]))} {subject.market} {rose} "
+        f"From {_day(int(result.time[0]))} to {_day(int(result.time[-1]))} {subject.price} {rose} "
         f"by {_share(abs(move))}. {HUNDRED} put into {subject.name} became {_money(left)}: {word}. "
-        f"Simply {factor:g} times {subject.market}'s move would have been {naive}{beyond}."
+        f"Simply {factor:g} times the move of {subject.price} would have been {naive}{beyond}."
     )
 
 
@@ -169,7 +170,7 @@ def reasons(subject: Subject) -> str:
     if abs(found["liquidation"] - 1) > 1e-9:
         parts.append(f"liquidations by {_factor(found['liquidation'])}")
     return (
-        f"Why: had {subject.market} gone straight there, {factor:g}x held all the way would have "
+        f"Why: had {subject.price} gone straight there, {factor:g}x held all the way would have "
         f"multiplied money by {_factor(found['trend'])}. But {', '.join(parts[:-1])} and "
         f"{parts[-1]}."
     )

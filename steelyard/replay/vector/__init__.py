@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from steelyard.replay.path import Ints, Path
+from steelyard.replay.path import Floats, Ints, Path
 from steelyard.replay.result import Result
 from steelyard.replay.settings import Settings
 from steelyard.replay.vector.figures import Figures, figures_of
@@ -45,6 +45,12 @@ class Replays:
         """Return the whole result of a token."""
         group, token = self._where[number]
         return self._outcomes[group].result(token)
+
+    def nav(self, number: int) -> Floats:
+        """Return the net asset value of a token's share at every row, quote, shape (rows,)."""
+        group, token = self._where[number]
+        course = self._outcomes[group].course(token)
+        return course.equity / course.shares
 
     def figures(self, number: int) -> Figures:
         """Return the few figures of a token that sweeps compare."""

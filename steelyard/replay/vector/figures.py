@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steelyard.replay.path import YEAR
+from steelyard.replay.path import YEAR, Floats
 from steelyard.replay.vector.log import KINDS
 from steelyard.replay.vector.outcome import Outcome
 
@@ -21,7 +21,8 @@ class Figures:
         cost: Fees, impact and rewards of rebalances, a fraction of the equity then, in all.
         tracking_error: Per root year.
         drawdown: A fraction.
-        leverage_max: At the adverse extremes of bars, had nothing been done; inf = nothing left.
+        leverage_max: At opens before anything was done, and at the adverse extremes of bars, had
+            nothing been done there; inf = nothing left.
         liquidations: Count.
         ended_at: Row of the end; -1 = it lives.
     """
@@ -40,7 +41,8 @@ def figures_of(outcome: Outcome, token: int) -> Figures:
     """Return the figures of a token."""
     player, entry = outcome.player, outcome.entry(token)
     series, end = player.series, int(player.ended[token])
-    equity, size, shares = outcome.standing_rows(token)
+    course = outcome.course(token)
+    equity, size, shares = course.equity, course.size, course.shares
     last = series.width if end < 0 else end + 1
     nav = equity[:last] / shares[:last]
     offset = int(player.offset[token])
@@ -53,11 +55,10 @@ def figures_of(outcome: Outcome, token: int) -> Figures:
         apart = nav[1:] / nav[:-1] - 1 - factor * (price[1:] / price[:-1] - 1)
         error = float(apart.std() * np.sqrt(YEAR / series.step))
     worst = (series.low if factor > 0 else series.high)[offset : offset + last - 1]
-    at_worst = equity[: last - 1] + size[: last - 1] * (worst - price[:-1])
-    notional = np.abs(size[: last - 1]) * worst
+    held, opened = size[: last - 1], course.size_before[: last - 1]
     # The highest of notional over equity is the lowest of equity over notional.
-    inverse = np.divide(at_worst, notional, out=np.full_like(worst, np.inf), where=notional > 0)
-    least = float(inverse.min()) if last > 1 else np.inf
+    at_worst = equity[: last - 1] + held * (worst - price[:-1])
+    least = min(_least(at_worst, held * worst), _least(course.before, opened * price[:-1]))
     return Figures(
         total_return=float(nav[-1] / nav[0] - 1),
         rebalances=int(traded.sum()),
@@ -68,3 +69,11 @@ def figures_of(outcome: Outcome, token: int) -> Figures:
         liquidations=int((entry.kind == KINDS.index("liquidation")).sum()),
         ended_at=end,
     )
+
+
+def _least(equity: Floats, notional: Floats) -> float:
+    """Return the lowest equity over notional; inf without a position."""
+    held = np.abs(notional)
+    count = len(held)
+    shares = np.divide(equity[:count], held, out=np.full(count, np.inf), where=held > 0)
+    return float(shares.min(initial=np.inf))

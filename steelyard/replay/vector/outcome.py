@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from steelyard.accounting import NAV_UNIT, PART_NAMES
-from steelyard.replay.path import Floats
+from steelyard.replay.path import Floats, Ints
 from steelyard.replay.result import NOTHING, Event, Result, Rows
 from steelyard.replay.vector.log import KINDS, Entry, Standing
 from steelyard.replay.vector.market import level
@@ -62,6 +62,7 @@ class Outcome:
         count = len(player.settings)
         self._entries, self._entry_starts = player.log.entries(count)
         self._standings, self._standing_starts = player.log.standings(count)
+        self._common: tuple[tuple[float, int, float], Floats] = ((-1.0, -1, 0.0), np.empty(0))
 
     def entry(self, token: int) -> Entry:
         """Return what happened to a token."""
@@ -79,32 +80,24 @@ class Outcome:
         rows = entry.row[entry.kind == _LIQUIDATION]
         return int(rows[0]) if len(rows) else -1
 
-    def standing_rows(self, token: int) -> tuple[Floats, Floats, Floats]:
-        """Return equity (quote), size (underlying) and shares at the end of every row."""
-        course = self.course(token)
-        return course.equity, course.size, course.shares
-
     def course(self, token: int) -> Course:
         """Return how a token stood at every row."""
         player, stood = self.player, self.standing(token)
         series, width = player.series, player.series.width
         offset = int(player.offset[token])
-        rows = np.arange(width)
-        at = offset + rows
-        # From which of its standings each row comes.
-        number = np.searchsorted(stood.row, rows, side="left") - 1
-        number[0] = 0
-        stake = Stake._make(column[number] for column in stood[2 : 2 + len(Stake._fields)])
-        time, price = series.time[at], series.open[at]
-        before = equity_at(series, stake, Place(rows, at, time, price))
-        rate = player.table.all.fee_rate[token]
-        elapsed = time - stood.shares_at[number]
-        shares_before = stood.shares_base[number] * grown(rate, elapsed, player.table.is_own)
-        columns = before, stake.size.copy(), shares_before
+        at = slice(offset, offset + width)
+        # Each row but the first comes from its last standing before it.
+        counts = np.diff(stood.row.astype(np.int64), append=width - 1)
+        counts[0] += 1
+        price = series.open[at]
+        held = np.repeat(stood.size, counts)
+        before = self._equity(token, stood, counts, held)
+        shares_before = np.repeat(stood.shares_base, counts) * self._grown(token, stood, counts)
+        columns = before, held, shares_before
         equity, size, shares = (column.copy() for column in columns)
         for column, value in zip(columns, player.first[:, token], strict=True):
             column[0] = value
-        read = [price, equity.copy(), size.copy(), shares.copy()]
+        read = [price.copy(), equity.copy(), size.copy(), shares.copy()]
         known = stood.row.astype(np.int64)
         equity[known], size[known], shares[known] = stood.equity, stood.held, stood.shares
         latest = stood.price, stood.equity_read, stood.size, stood.shares_read
@@ -112,6 +105,50 @@ class Outcome:
             column[known] = values
         self._end(token, (equity, size, shares), read)
         return Course._make((*columns, equity, size, shares, *read))
+
+    def _equity(self, token: int, stood: Standing, counts: Ints, held: Floats) -> Floats:
+        """Return equity at every row's open, quote.
+
+        Args:
+            token: Whose.
+            stood: Its standings.
+            counts: Rows that come from each.
+            held: Size at every row, underlying.
+        """
+        player, width = self.player, self.player.series.width
+        series, offset = player.series, int(player.offset[token])
+        at = slice(offset, offset + width)
+        stake = Stake._make(stood[2 : 2 + len(Stake._fields)])
+        if series.makes_funding:
+            rows = np.arange(width)
+            every = Stake._make(np.repeat(column, counts) for column in stake)
+            place = Place(rows, offset + rows, series.time[at], series.open[at])
+            return equity_at(series, every, place)
+        # As from the next settlement on; then the few rows before it are put right.
+        charged = stake.size * stake.kappa
+        equity: Floats = np.repeat(stake.base + charged * stake.capped, counts)
+        equity += held * series.mark[at]
+        first = stood.row.astype(np.int64) + 1
+        early = np.minimum(stake.until.astype(np.int64) - first, counts)
+        early = np.where(stake.kappa == 0, 0, np.maximum(early, 0))
+        number = np.repeat(np.arange(len(first)), early)
+        starts = np.cumsum(early) - early
+        rows = first[number] + np.arange(len(number)) - starts[number]
+        equity[rows] += charged[number] * (series.open[offset + rows] - stake.capped[number])
+        return equity
+
+    def _grown(self, token: int, stood: Standing, counts: Ints) -> Floats:
+        """Return what one share has become at every row; most tokens have this in common."""
+        player = self.player
+        rate, path = float(player.table.all.fee_rate[token]), int(player.path[token])
+        offset, is_own = int(player.offset[token]), player.table.is_own
+        time = player.series.time[offset : offset + player.series.width]
+        if (stood.shares_at != stood.shares_at[0]).any():
+            return grown(rate, time - np.repeat(stood.shares_at, counts), is_own)
+        key = rate, path, float(stood.shares_at[0])
+        if key != self._common[0]:
+            self._common = key, grown(rate, time - key[2], is_own)
+        return self._common[1]
 
     def _end(self, token: int, standing: tuple[Floats, ...], read: list[Floats]) -> None:
         """Leave rows after a token's end as they were then."""

@@ -220,7 +220,7 @@ class Scene:
         return shares
 
 
-def grown(rate: Floats, elapsed: Floats, is_own: bool) -> Floats:
+def grown(rate: Floats | float, elapsed: Floats, is_own: bool) -> Floats:
     """Return what one share has become, fee shares included.
 
     Args:

@@ -82,6 +82,15 @@ def test_node_gone_after_it_was_sent(me, between):
     assert me.nonce == 1
 
 
+def test_node_gone_after_the_faucet_gave(me, between):
+    """What was drawn is told, though not what there is now."""
+    gone = lambda: between.acts.update(eth_call=[half])  # noqa: E731
+    between.acts["eth_getTransactionReceipt"] = [forward(me.world.url, gone)]
+    told = me.json("faucet", "5")
+    assert (told["assets"], told["balance"]) == ("5.000000", None)
+    assert me.world.chain.receipt(told["receipt"]["hash"]).status
+
+
 def test_answer_to_the_sending_is_lost(me, between):
     """It is sent again, which is the same transaction."""
     lost = between.acts["eth_sendRawTransaction"] = [half, forward(me.world.url)]

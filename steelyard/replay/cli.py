@@ -2,93 +2,31 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
-from steelyard.errors import SteelyardError
 from steelyard.replay.bytecode import replay
+from steelyard.replay.cli_parts import (
+    FILE,
+    FOLDER,
+    WIDTH,
+    history_options,
+    market_name,
+    plain_errors,
+    progress_bars,
+    refuse_free,
+    token_options,
+    typed,
+)
 from steelyard.replay.path import Path, read_path
 from steelyard.replay.report import Subject, print_table, to_text, write_report
-from steelyard.replay.rules import PRESETS, STEELYARD, Kind, make_rule, parse_kind
+from steelyard.replay.rules import Kind, make_rule
 from steelyard.replay.settings import Keeper, Settings
-
-FILE = click.Path(dir_okay=False, path_type=FilePath)
-FOLDER = click.Path(file_okay=False, path_type=FilePath)
-WIDTH = 100
-_LONGEST_NAME = 5
-
-
-class Words(click.ParamType):
-    """Some words between commas, each read by a function that refuses what it does not know."""
-
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
-        """Keep what reads them."""
-        self.name, self._read = name, read
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return what the words mean, each once."""
-        if not isinstance(value, str):
-            return value
-        words = dict.fromkeys(word.strip() for word in value.split(","))
-        try:
-            return [self._read(word) for word in words]
-        except SteelyardError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _rule_name(name: str) -> str:
-    """Return the name of a rule that there is."""
-    make_rule(name, Kind(3.0, True))
-    return name
-
-
-TOKENS, RULES = Words("tokens", parse_kind), Words("rules", _rule_name)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Say what Steelyard raises on purpose, and what the system refuses, in a line."""
-    try:
-        yield
-    except SteelyardError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(f"{where}{error.strerror or error}") from error
-
-
-@contextmanager
-def progress_bars() -> Iterator[Progress]:
-    """Show bars on the error stream of a terminal; elsewhere nothing."""
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
-        yield bars
-
-
-def market_name(path: Path) -> str:
-    """Return what a path's price is called, guessed from its name; empty where it is no guess.
-
-    Args:
-        path: As it was read.
-
-    >>> from steelyard.replay import from_prices
-    >>> [market_name(from_prices([1, 2], name=name)) for name in ("btc_usd_1h", "gap3", "hourly")]
-    ['BTC', '', '']
-    """
-    word = path.name.replace("-", "_").split("_")[0]
-    return word.upper() if word.isalpha() and len(word) <= _LONGEST_NAME else ""
 
 
 @click.group()
@@ -99,18 +37,8 @@ def cli() -> None:
 
 @cli.command("replay")
 @click.argument("prices", type=FILE)
-@click.option("--funding", type=FILE, help="CSV of 8-hour funding: timestamp,rate. Default: none.")
-@click.option("--token", "kinds", type=TOKENS, default="3L,2L,3S", show_default=True)
-@click.option(
-    "--rule",
-    "rules",
-    type=RULES,
-    default=STEELYARD,
-    show_default=True,
-    help=f"When it trades; several to compare. {', '.join((STEELYARD, *PRESETS))}.",
-)
-@click.option("--from", "start", metavar="TIME", help="Date or time in UTC, or unix seconds.")
-@click.option("--to", "end", metavar="TIME", help="End, not included.")
+@history_options
+@token_options("3L,2L,3S")
 @click.option(
     "--latency",
     type=click.IntRange(min=0),
@@ -167,7 +95,8 @@ def replay_command(
 
     PRICES is a CSV of hourly prices: timestamp,open,high,low,close. Missing hours are downtime.
     """
-    command = shlex.join(["steelyard", *sys.argv[1:]])
+    command = typed()
+    refuse_free(rules, [habits["fee"]])
     with plain_errors():
         wanted = [
             (str(kind) if len(rules) == 1 else f"{kind} {rule}", _settings(kind, rule, **habits))
@@ -200,11 +129,6 @@ def _settings(
     deposit: float,
 ) -> Settings:
     """Return what is replayed."""
-    if fee == 0 and rule == STEELYARD:
-        raise click.UsageError(
-            "--fee 0: Steelyard's rule knows no safe size of a trade where trading is free; "
-            "give a fee above 0"
-        )
     settings = Settings(
         kind,
         make_rule(rule, kind),

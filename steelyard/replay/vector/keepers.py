@@ -10,7 +10,16 @@ from steelyard.model.policy import Obstacle, Trigger
 from steelyard.replay.path import Floats, Ints
 from steelyard.replay.rules import Preset, aim, is_due
 from steelyard.replay.vector.log import Log
-from steelyard.replay.vector.market import Bools, bears, delta_to, is_kept, level, quote, room
+from steelyard.replay.vector.market import (
+    Bools,
+    Order,
+    bears,
+    delta_to,
+    is_kept,
+    level,
+    quote,
+    room,
+)
 from steelyard.replay.vector.policy import Decision, decide, remembered
 from steelyard.replay.vector.scene import MEMORY, Scene
 
@@ -212,7 +221,7 @@ class PresetKeeper:
         order = quote(case.terms, case.size, case.price, delta)
         size, left = case.size + delta, case.equity - order.cost
         some = np.abs(delta) * case.price > 1e-15 * case.equity
-        refused = self._refusals(scene, chosen, wanted, delta, size, left, order.fill)
+        refused = self._refusals(scene, chosen, wanted, delta, order)
         taken = some & (refused == 0)
         blocked = some & (refused != 0)
         if blocked.any():
@@ -234,14 +243,7 @@ class PresetKeeper:
         scene.touch(chosen, size, left)
 
     def _refusals(
-        self,
-        scene: Scene,
-        chosen: Ints,
-        wanted: Floats,
-        delta: Floats,
-        size: Floats,
-        left: Floats,
-        fill: Floats,
+        self, scene: Scene, chosen: Ints, wanted: Floats, delta: Floats, order: Order
     ) -> Floats:
         """Return the causes for which trades are refused, in the order of the contracts; 0 = none.
 
@@ -249,26 +251,24 @@ class PresetKeeper:
             scene: The tokens.
             chosen: Of them.
             wanted: Leverage.
-            delta: Trade, underlying.
-            size: After it, underlying.
-            left: Equity after it, quote.
-            fill: Quote.
+            delta: Trades, underlying.
+            order: What they come to.
         """
         case = scene.case(chosen)
-        terms, price = case.terms, case.price
+        terms, price, size = case.terms, case.price, case.size + delta
+        left = case.equity - order.cost
         grows = delta * terms.side > 0
-        side_room = np.minimum(terms.most_interest, terms.most_notional / price)
+        most = np.minimum(terms.most_interest, terms.most_notional / price)
+        free = room(terms, case.size, price, case.equity, case.pot)
         high, after = level(case.size, price, case.equity), level(size, price, left)
         past = np.where(high > wanted, wanted - after, after - wanted)
-        borne = bears(terms, size, price, left)
         checks = {
-            "market: open interest cap": grows & (np.abs(size) > side_room),
-            "market: pool reserve": grows
-            & (np.abs(delta) > room(terms, case.size, price, case.equity, case.pot)),
-            "order: beyond the skew scale": fill <= 0,
+            "market: open interest cap": grows & (np.abs(size) > most),
+            "market: pool reserve": grows & (np.abs(delta) > free),
+            "order: beyond the skew scale": order.fill <= 0,
             "margin: insufficient": left < 0,
             "margin: below minimum": grows & (left < terms.least_margin),
-            "margin: below initial": grows & ~borne,
+            "margin: below initial": grows & ~bears(terms, size, price, left),
             "margin: below maintenance": ~is_kept(terms, size, price, left),
             "rebalance: not closer to the aim": np.abs(after - wanted) >= np.abs(high - wanted),
             "rebalance: past the aim": past > wanted / _OVERSHOOT,

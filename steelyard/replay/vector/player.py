@@ -117,26 +117,28 @@ class Player:
         place = Place(np.zeros_like(self.offset), self.offset, time, price)
         closed = Stake._make(np.zeros((len(Stake._fields), len(price))))
         stake = touched(series, terms, closed, place, equity, size)
-        liquidity = np.array([round(each.venue.liquidity) for each in self.settings])
-        pot = liquidity + deposit - fees
-        served = nothing
-        if not self._is_own:
-            served = np.array(
-                [
-                    float(period(each.rule, int(at), series.step))  # type: ignore[arg-type]
-                    for each, at in zip(self.settings, time, strict=True)
-                ]
-            )
         self.first = np.array((equity, size, shares))
         named = dict(zip(Stake._fields, stake, strict=True)) | {
-            "pot": pot,
+            "pot": self._liquidity() + deposit - fees,
             "shares": shares,
             "shares_at": time,
             "due_since": nothing - 1,
             "traded_price": nothing if self._is_own else price,
-            "served": served,
+            "served": self._served(time),
         }
         return np.array([named.get(name, nothing) for name in State._fields])
+
+    def _liquidity(self) -> Floats:
+        """Return what each token's pool has to begin with, quote."""
+        return np.array([float(round(each.venue.liquidity)) for each in self.settings])
+
+    def _served(self, time: Floats) -> Floats:
+        """Return the number of the boundary that each preset has served before its first bar."""
+        numbers = np.zeros_like(time)
+        for token, (each, at) in enumerate(zip(self.settings, time, strict=True)):
+            if isinstance(each.rule, Preset):
+                numbers[token] = period(each.rule, int(at), self.series.step)
+        return numbers
 
     def _check_caps(self, size: Floats) -> None:
         """Refuse deposits whose positions (underlying) are over their tokens' caps."""

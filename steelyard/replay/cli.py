@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from steelyard.replay.bytecode import replay
+from steelyard.replay.cli_many import risk_command, sweep_command
 from steelyard.replay.cli_parts import (
     FILE,
     FOLDER,
@@ -159,3 +160,7 @@ def _show(subjects: list[Subject], command: str, out: FilePath | None, as_json: 
     print_table(console, subjects)
     if out is not None:
         console.print(f"report: {out / 'report.html'}", soft_wrap=True)
+
+
+cli.add_command(sweep_command)
+cli.add_command(risk_command)

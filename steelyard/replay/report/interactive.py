@@ -69,7 +69,7 @@ def worth(subject: Subject) -> go.Figure:
             }
         ],
     )
-    return _dressed(figure, 400, result.time)
+    return dressed(figure, 400, result.time)
 
 
 def levers(subject: Subject) -> go.Figure:
@@ -108,7 +108,7 @@ def levers(subject: Subject) -> go.Figure:
     _curve(figure, result.time, level, "leverage at the open", LEVERAGE, width=1.3)
     _mark(figure, trades(result), top)
     figure.update_layout(yaxis={"title": "leverage", "range": [0, top]})
-    return _dressed(figure, 360, result.time)
+    return dressed(figure, 360, result.time)
 
 
 def steps(subject: Subject) -> go.Figure:
@@ -154,7 +154,7 @@ def steps(subject: Subject) -> go.Figure:
         yaxis={"autorange": "reversed"},
         showlegend=False,
     )
-    return _dressed(figure, 340)
+    return dressed(figure, 340)
 
 
 def losses(subject: Subject) -> go.Figure:
@@ -168,7 +168,7 @@ def losses(subject: Subject) -> go.Figure:
     figure.update_layout(
         yaxis={"title": "below the highest NAV, %", "range": [-103, 3]}, showlegend=False
     )
-    return _dressed(figure, 280, result.time)
+    return dressed(figure, 280, result.time)
 
 
 def nearness(subject: Subject) -> go.Figure:
@@ -185,7 +185,7 @@ def nearness(subject: Subject) -> go.Figure:
         yaxis={"title": "price move to liquidation, %", "range": [0, min(1.05 * top, 100)]},
         showlegend=False,
     )
-    return _dressed(figure, 280, result.time)
+    return dressed(figure, 280, result.time)
 
 
 def _curve(
@@ -236,8 +236,14 @@ def _button(label: str, kind: str, span: list[float]) -> dict[str, Any]:
     return {"label": label, "method": "relayout", "args": args}
 
 
-def _dressed(figure: go.Figure, height: int, span: Ints | None = None) -> go.Figure:
-    """Make a chart quiet, over a span of times if it has one; the page gives it its colours."""
+def dressed(figure: go.Figure, height: int, span: Ints | None = None) -> go.Figure:
+    """Make a chart quiet; the page gives it its colours.
+
+    Args:
+        figure: Changed, and returned.
+        height: Pixels.
+        span: First and last time, unix seconds; None = its axis is no time.
+    """
     figure.update_layout(
         template="none",
         height=height,

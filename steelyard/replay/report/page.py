@@ -76,10 +76,8 @@ def page(subjects: Sequence[Subject], command: str = "") -> str:
         command: What was typed to make it.
     """
     first = subjects[0]
-    title = escape(words.title(first.market, first.result.path.name))
     body = "\n".join(
         (
-            f"<h1>{title}</h1>",
             _opening(first),
             _cards(subjects),
             _glossary(),
@@ -88,21 +86,49 @@ def page(subjects: Sequence[Subject], command: str = "") -> str:
             _method(first, command),
         )
     )
+    return document(words.title(first.market, first.result.path.name), body)
+
+
+def document(title: str, body: str) -> str:
+    """Return a page that needs nothing else.
+
+    Args:
+        title: Plain text.
+        body: HTML, with charts of `chart`.
+    """
+    title = escape(title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{_asset('page.css')}</style>\n</head>\n<body>\n{body}\n"
+        f"<title>{title}</title>\n<style>\n{_asset('page.css')}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n"
         "<noscript><p>The charts need JavaScript; it is inside this file.</p></noscript>\n"
         f"<script>{get_plotlyjs()}</script>\n<script>\n{_asset('page.js')}</script>\n"
         "</body>\n</html>\n"
     )
 
 
+def chart(mark: str, heading: str, figure: go.Figure, caption: str) -> str:
+    """Return a chart as a part of a page.
+
+    Args:
+        mark: Its own in the page.
+        heading: Plain text.
+        figure: What is drawn.
+        caption: Plain text.
+    """
+    data = (figure.to_json() or "").replace("</", "<\\/")
+    return (
+        f'<figure><h3>{escape(heading)}</h3><div class="chart" data-figure="{mark}"></div>'
+        f'<script type="application/json" id="{mark}">{data}</script>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
 def _opening(first: Subject) -> str:
     """Say what was done, for somebody who never saw a leveraged token."""
     path = first.result.path
-    return _paragraph(
+    return paragraph(
         "A leveraged token is a share of a pot of money that bets on a price with borrowed weight. "
         "It is kept near its leverage by trading, so it earns more than the price when that goes "
         "straight, and loses when it goes back and forth; a fast enough move can end it. This page "
@@ -120,7 +146,7 @@ def _cards(subjects: Sequence[Subject]) -> str:
         cards.append(
             f'<div class="card"><h3>{escape(subject.name)}</h3>'
             f'<strong class="{kind}">{_minus(percent(gain, 2))}</strong>'
-            f"{''.join(map(_paragraph, texts))}</div>"
+            f"{''.join(map(paragraph, texts))}</div>"
         )
     return f'<div class="cards">{"".join(cards)}</div>'
 
@@ -140,25 +166,18 @@ def _comparison(subjects: Sequence[Subject]) -> str:
     gains = [percent(sum(amount for _, amount in waterfall(each.result)), 2) for each in subjects]
     shown.append(["return", *map(_minus, gains)])
     head = ["", *(subject.name for subject in subjects)]
-    return f"<h2>Side by side</h2>{_table(head, [*shown, *lines])}"
+    return f"<h2>Side by side</h2>{table_of(head, [*shown, *lines])}"
 
 
 def _section(subject: Subject, place: int) -> str:
     """Return all about one token."""
     parts = [
         f"<h2>{escape(subject.name)}</h2>",
-        _paragraph(words.promise(subject)),
-        _paragraph(words.upkeep(subject)),
+        paragraph(words.promise(subject)),
+        paragraph(words.upkeep(subject)),
     ]
     for key, heading, draw, caption in CHARTS:
-        mark = f"figure-{place}-{key}"
-        data = (draw(subject).to_json() or "").replace("</", "<\\/")
-        parts.append(
-            f"<figure><h3>{heading}</h3>"
-            f'<div class="chart" data-figure="{mark}"></div>'
-            f'<script type="application/json" id="{mark}">{data}</script>'
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
-        )
+        parts.append(chart(f"figure-{place}-{key}", heading, draw(subject), caption))
         if key == "steps":
             parts.append(_steps(subject))
             parts.append(_factors(subject))
@@ -208,7 +227,7 @@ def _factors(subject: Subject) -> str:
         "exactly, of a price without jumps (Avellaneda and Zhang 2010), at "
         f"{expected['volatility']:.0%} volatility a year and the rates of this history."
     )
-    return _table(["multiplied by", "here", "formula"], lines, caption)
+    return table_of(["multiplied by", "here", "formula"], lines, caption)
 
 
 def _rebalances(subject: Subject) -> str:
@@ -239,7 +258,7 @@ def _rebalances(subject: Subject) -> str:
     )
     return (
         f"<details><summary>Rebalances: {cut}{len(found):,}</summary>"
-        f"{_table(head, lines, caption)}</details>"
+        f"{table_of(head, lines, caption)}</details>"
     )
 
 
@@ -263,12 +282,18 @@ def _method(first: Subject, command: str) -> str:
         else "",
     )
     again = f"<p>Made by <code>{escape(command)}</code></p>" if command else ""
-    texts = "".join(map(_paragraph, filter(None, (*METHOD, *facts))))
+    texts = "".join(map(paragraph, filter(None, (*METHOD, *facts))))
     return f"<h2>How this was made</h2>{texts}{again}"
 
 
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]], caption: str = "") -> str:
-    """Return a table."""
+def table_of(head: Sequence[str], lines: Iterable[Sequence[str]], caption: str = "") -> str:
+    """Return a table.
+
+    Args:
+        head: Of each column.
+        lines: Cells.
+        caption: Above it; empty = none.
+    """
     top = "".join(f"<th>{escape(text)}</th>" for text in head)
     rest = "".join(
         f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in line)}</tr>" for line in lines
@@ -280,8 +305,12 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]], caption: str = "
     )
 
 
-def _paragraph(text: str) -> str:
-    """Return a paragraph."""
+def paragraph(text: str) -> str:
+    """Return a paragraph.
+
+    Args:
+        text: Plain text.
+    """
     return f"<p>{escape(_minus(text))}</p>"
 
 

@@ -1,0 +1,227 @@
+"""`steelyard sweep` and `steelyard risk`: many replays at once, by the engine in floats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any
+
+import click
+import pandas as pd
+from rich.console import Console
+
+from steelyard.replay.cli_parts import (
+    FILE,
+    FOLDER,
+    Words,
+    history_options,
+    market_name,
+    plain_errors,
+    progress_bars,
+    refuse_free,
+    token_options,
+    typed,
+)
+from steelyard.replay.making import BLOCK
+from steelyard.replay.path import read_path
+from steelyard.replay.risk import CONFIDENCE, HORIZONS, play_bootstrap
+from steelyard.replay.rules import Kind, RuleError, make_rule
+from steelyard.replay.settings import Keeper, Settings
+from steelyard.replay.sweep import Grid, sweep
+
+WIDTH = 165
+
+
+def _number(text: str) -> float:
+    """Return a number, or a ratio of two: `1/3`."""
+    above, _, below = text.partition("/")
+    try:
+        return float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
+        raise RuleError(f"{text!r} is no number", "write 0.25 or 1/4") from None
+
+
+def _whole(text: str) -> int:
+    """Return a whole number that is not below zero."""
+    if not text.isdigit():
+        raise RuleError(f"{text!r} is no number of bars", "write 0, 1, 2, ...")
+    return int(text)
+
+
+NUMBERS, BARS = Words("numbers", _number), Words("bars", _whole)
+
+
+@click.command("sweep")
+@click.argument("prices", type=FILE)
+@history_options
+@token_options("3L")
+@click.option(
+    "--band", "bands", type=NUMBERS, help="Half its width over the target, e.g. 0.1,0.2,1/3."
+)
+@click.option("--fee", "fees", type=NUMBERS, help="Of all orders, of notional, e.g. 0.0005,0.001.")
+@click.option("--latency", "delays", type=BARS, default="0", help="Of the keeper, bars: 0,1,3.")
+@click.option("--missed", "misses", type=NUMBERS, default="0", help="Probabilities of a miss.")
+@click.option("--deposit", type=click.FloatRange(min=100), default=1_000_000, show_default=True)
+@click.option("--processes", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--dask", metavar="ADDRESS", help="Play on a Dask cluster instead.")
+@click.option("--out", type=FOLDER, help="Write sweep.html and sweep.csv there.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+def sweep_command(
+    prices: FilePath,
+    funding: FilePath | None,
+    start: str | None,
+    end: str | None,
+    kinds: list[Kind],
+    rules: list[str],
+    processes: int | None,
+    dask: str | None,
+    out: FilePath | None,
+    as_json: bool,
+    **axes: Any,
+) -> None:
+    """Replay every combination of bands, fees, delays and misses, and compare.
+
+    PRICES is a CSV of hourly prices: timestamp,open,high,low,close.
+    """
+    refuse_free(rules, axes["fees"] or [])
+    with plain_errors():
+        points = [point for kind in kinds for point in _points(kind, rules, **axes)]
+        path = read_path(prices, funding, start, end)
+        with progress_bars() as bars:
+            task = bars.add_task("sweep", total=len(points))
+            table = sweep(
+                path,
+                points,
+                processes=processes,
+                dask=dask,
+                progress=lambda done, _: bars.update(task, completed=done),
+            )
+        from steelyard.replay.report.grids import print_sweep, write_sweep
+
+        if out is not None:
+            name = market_name(path) or path.name
+            write_sweep(table, out, f"{len(points)} leveraged tokens on {name}", typed())
+    if as_json:
+        click.echo(table.to_json(orient="records", indent=2))
+        return
+    print_sweep(_console(), table)
+    if out is not None:
+        _console().print(f"report: {out / 'sweep.html'}", soft_wrap=True)
+
+
+@click.command("risk")
+@click.argument("prices", type=FILE)
+@history_options
+@token_options("3L,2L,3S")
+@click.option("--latency", type=click.IntRange(min=0), metavar="BARS", default=0)
+@click.option("--missed", type=click.FloatRange(0, 1, max_open=True), metavar="P", default=0.0)
+@click.option(
+    "--futures", type=click.IntRange(min=1), default=1_000, show_default=True, help="How many."
+)
+@click.option(
+    "--days",
+    type=NUMBERS,
+    default=",".join(map(str, HORIZONS)),
+    show_default=True,
+    help="Horizons, ascending.",
+)
+@click.option(
+    "--block",
+    type=click.IntRange(min=1),
+    default=BLOCK,
+    show_default=True,
+    help="Bars of the history that stay together.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=CONFIDENCE,
+    show_default=True,
+    help="Of the intervals.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=FOLDER, help="Write risk.csv there.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+def risk_command(
+    prices: FilePath,
+    funding: FilePath | None,
+    start: str | None,
+    end: str | None,
+    kinds: list[Kind],
+    rules: list[str],
+    latency: int,
+    missed: float,
+    futures: int,
+    days: list[float],
+    block: int,
+    confidence: float,
+    seed: int,
+    out: FilePath | None,
+    as_json: bool,
+) -> None:
+    """Say how likely tokens are to die, in futures drawn from a history's blocks.
+
+    PRICES is a CSV of hourly prices: timestamp,open,high,low,close.
+    """
+    with plain_errors():
+        tokens = {
+            f"{kind}" if len(rules) == 1 else f"{kind} {rule}": Settings(
+                kind, make_rule(rule, kind), keeper=Keeper(latency, missed, seed)
+            )
+            for rule in rules
+            for kind in kinds
+        }
+        path = read_path(prices, funding, start, end)
+        with progress_bars() as bars:
+            task = bars.add_task("futures", total=futures)
+            played = play_bootstrap(
+                path,
+                list(tokens.values()),
+                futures,
+                horizons=days,
+                block=block,
+                seed=seed,
+                progress=lambda done, _: bars.update(task, completed=done),
+            )
+        tables = [each.table(confidence) for each in played]
+        for label, each in zip(tokens, tables, strict=True):
+            each.insert(0, "token", label)
+        table = pd.concat(tables, ignore_index=True)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            table.to_csv(out / "risk.csv", index=False)
+    if as_json:
+        click.echo(table.to_json(orient="records", indent=2))
+        return
+    from steelyard.replay.report.grids import print_futures
+
+    print_futures(_console(), table)
+
+
+def _points(
+    kind: Kind,
+    rules: list[str],
+    *,
+    bands: list[float] | None,
+    fees: list[float] | None,
+    delays: list[int],
+    misses: list[float],
+    deposit: float,
+) -> list[Settings]:
+    """Return the points of one token."""
+    grid = Grid(
+        leverages=(kind.target,),
+        sides=("L" if kind.is_long else "S",),
+        rules=rules,
+        delays=delays,
+        misses=misses,
+        deposit=deposit,
+    )
+    return replace(grid, bands=bands or (None,), fees=fees or (None,)).points()
+
+
+def _console() -> Console:
+    """Return a console wide enough for the tables."""
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
+    return console

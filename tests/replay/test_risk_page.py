@@ -31,7 +31,8 @@ def variants(line):
     """Return the arguments of a command, once for each N."""
     args = shlex.split(line)[1:]
     if "--out" in args:
-        del args[args.index("--out") :][:2]
+        place = args.index("--out")
+        del args[place : place + 2]
     for name, numbers in NUMBERS.items():
         if name in args and args[-1] == "N":
             return [[*args[:-1], str(number)] for number in numbers]

@@ -43,7 +43,7 @@ SWEPT: tuple[Column, ...] = (
     ("expected_trades", "theory"),
     ("cost_per_year", "cost/y"),
     ("expected_cost", "theory"),
-    ("tracking_error", "TE/y"),
+    ("tracking_error", "tracking/y"),
     ("drawdown", "deepest loss"),
     ("leverage_max", "highest"),
     ("end", "end"),

@@ -39,8 +39,7 @@ class ApeSigner:
         self._account = account
         if unlock and hasattr(account, "unlock"):
             try:
-                account.unlock()
-                account.set_autosign(True)
+                account.set_autosign(True)  # which unlocks it: `unlock` before it would ask twice
             except ApeException as error:
                 raise SignerError(f"{account.alias} stays locked: {error}") from error
 

@@ -69,6 +69,17 @@ def test_key_file_unlocked_once(keyfile, monkeypatch):
     assert signer.sign_typed(TYPED) == keyed.sign_typed(TYPED)
 
 
+def test_passphrase_is_asked_for_once(keyfile, monkeypatch):
+    asked = []
+    monkeypatch.delenv(f"APE_ACCOUNTS_{keyfile.alias}_PASSPHRASE", raising=False)
+    ask = lambda self, prompt, **more: asked.append(prompt) or "a-Passphrase-1"  # noqa: E731
+    monkeypatch.setattr(KeyfileAccount, "_prompt_for_passphrase", ask)
+    signer = ApeSigner(keyfile, unlock=True)
+    signer.sign_transaction(dict(CALL))
+    signer.sign_typed(TYPED)
+    assert asked == ["Enter passphrase to permanently unlock 'signer_test'"]
+
+
 def test_wrong_passphrase(keyfile, monkeypatch):
     monkeypatch.setenv(f"APE_ACCOUNTS_{keyfile.alias}_PASSPHRASE", "another")
     with pytest.raises(SignerError, match="signer_test stays locked: "):

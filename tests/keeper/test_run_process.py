@@ -103,6 +103,8 @@ def test_killed_twenty_times_during_a_price_path(chain, bot):
                     time.sleep(chance.uniform(0.2, 0.8))
                 assert keeper.end(signal.SIGKILL) == -signal.SIGKILL
         with keeper.running():
+            begun = chain.chain.block().number
+            until(lambda: bot.state.block > begun, "a step of the last one")
             until(lambda: settled(chain, bot), "every token in its band")
             until(lambda: bot.state.settling == (), "confirmations")
             assert keeper.end(signal.SIGTERM) == 0

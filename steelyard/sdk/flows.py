@@ -167,10 +167,11 @@ class Preview(Flow):
             shares of a withdrawal.
 
         Raises:
-            AmountError: Not 0 to 10,000.
+            AmountError: Not a whole number from 0 to 10,000.
         """
-        if not 0 <= slippage_bps <= BPS:
-            raise AmountError(f"slippage of {slippage_bps} bps", "use 0 to 10,000")
+        if not isinstance(slippage_bps, int) or not 0 <= slippage_bps <= BPS:
+            message = f"slippage of {slippage_bps} bps"
+            raise AmountError(message, "use a whole number from 0 to 10,000")
         raw = self.raw
         if self.verb in ("deposit", "redeem"):
             least = raw.shares if self.verb == "deposit" else raw.assets

@@ -115,11 +115,11 @@ def test_bounds_are_against_the_caller(alice):
     assert withdraw.bound(50) == -(-withdraw.raw.shares * 10_050 // 10_000)
 
 
-@pytest.mark.parametrize("bps", [-1, 10_001])
+@pytest.mark.parametrize("bps", [-1, 10_001, 0.5])
 def test_slippage_out_of_range(alice, bps):
     with pytest.raises(AmountError) as caught:
         alice.deposit("100", slippage_bps=bps)
-    assert str(caught.value) == f"slippage of {bps} bps (use 0 to 10,000)"
+    assert str(caught.value) == f"slippage of {bps} bps (use a whole number from 0 to 10,000)"
 
 
 def test_redemption_that_closes_the_position(world):

@@ -25,35 +25,6 @@ def kinds(result):
     return [(event.bar, event.kind, event.cause) for event in result.events]
 
 
-# Formulas
-
-
-@pytest.mark.parametrize(("token", "factor"), [("3L", 3), ("2L", 2), ("3S", -3), ("1S", -1)])
-def test_daily_rule_is_the_closed_product(token, factor):
-    source = np.random.default_rng(1)
-    prices = 1_000 * np.exp(np.cumsum(source.normal(0, 0.03, 40)))
-    path = from_prices(prices)
-    result = play(path, token, "daily", free=True, deposit=1_000.0)
-    returns = path.marks[1:] / path.marks[:-1] - 1
-    assert 1 + result.total_return == pytest.approx(np.prod(1 + factor * returns), rel=1e-9)
-
-
-@pytest.mark.parametrize(("token", "paid"), [("1L", 0.1095), ("3L", 0.3285), ("3S", -0.3285)])
-def test_a_basis_point_of_funding_is_eleven_percent_a_year(token, paid):
-    path = from_prices([100.0] * 366, rate=0.0003)
-    result = play(path, token, "hold", free=True)
-    assert result.total_return == pytest.approx(-paid, rel=1e-7)
-    assert result.parts["funding"] == pytest.approx(-paid, rel=1e-7)
-
-
-def test_management_fee_of_a_year():
-    path = from_prices([100.0] * 366)
-    for rule, fee in (("steelyard", 0.01), ("ftx", 1 - 0.9997**365)):
-        settings = make_settings("3L", rule).without_costs()
-        result = replay(path, replace(settings, management_fee=fee))
-        assert result.parts["management"] == pytest.approx(-fee, rel=1e-3)
-
-
 # Books
 
 

@@ -15,14 +15,12 @@ from steelyard.replay import (
     SettingsError,
     Venue,
     compare,
-    from_prices,
     make_settings,
     read_path,
     replay,
     vector,
 )
 from tests.replay.makers import HOUR, MIDNIGHT, hourly, walk, with_bars
-from tests.replay.test_tables import FTX_DAYS, KUCOIN_DAYS
 
 RULES = (STEELYARD, *PRESETS)
 FLOWS = (
@@ -161,34 +159,6 @@ def test_real_history(rule):
     path = read_path(prices, funding, "2020-02-20", "2020-05-01")
     for token in ("3L", "2L", "3S"):
         assert_same(path, make_settings(token, rule))
-
-
-@pytest.mark.parametrize(("prices", "spot", "static", "daily"), FTX_DAYS)
-def test_ftx_days(prices, spot, static, daily):
-    path = from_prices(prices)
-    play = vector.play(
-        [make_settings("3L", name).without_costs() for name in ("ftx", "hold")], path
-    )
-    assert play.result(0).total_return * 100 == pytest.approx(daily, abs=0.005)
-    assert play.result(1).total_return * 100 == pytest.approx(static, abs=1e-6)
-
-
-@pytest.mark.parametrize(("moves", "grown", "spot"), KUCOIN_DAYS)
-def test_kucoin_days(moves, grown, spot):
-    path = from_prices(100 * np.cumprod([1, *(1 + move / 100 for move in moves)]))
-    settings = make_settings("3L", "kucoin").without_costs()
-    result = vectorised(path, replace(settings, deposit=10_000.0))
-    assert 1 + result.total_return == pytest.approx(grown, rel=1e-8)
-
-
-def test_daily_product():
-    """(1 + L r) over all days, to 1e-9."""
-    moves = np.random.default_rng(1).normal(0, 0.02, 200)
-    path = from_prices(100 * np.cumprod([1, *(1 + moves)]))
-    settings = make_settings("3L", "daily").without_costs()
-    result = vectorised(path, replace(settings, deposit=10_000.0))
-    real = path.marks[1:] / path.marks[:-1] - 1
-    assert 1 + result.total_return == pytest.approx(np.prod(1 + 3 * real), rel=1e-9)
 
 
 # Many at once

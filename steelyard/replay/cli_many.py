@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -22,9 +23,10 @@ from steelyard.replay.cli_parts import (
     token_options,
     typed,
 )
-from steelyard.replay.making import BLOCK
-from steelyard.replay.path import read_path
-from steelyard.replay.risk import CONFIDENCE, HORIZONS, play_bootstrap
+from steelyard.replay.estimating import estimate_jumps
+from steelyard.replay.making import BLOCK, JumpDiffusion
+from steelyard.replay.path import ANSWER, Path, read_path
+from steelyard.replay.risk import CONFIDENCE, HORIZONS, Futures, play_bootstrap, play_jumps
 from steelyard.replay.rules import Kind, RuleError, make_rule
 from steelyard.replay.settings import Keeper, Settings
 from steelyard.replay.sweep import Grid, sweep
@@ -48,7 +50,27 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+MODEL = {
+    "volatility": (click.FloatRange(0, 20), "Of the wandering, per root year: 0.6 is 60 %."),
+    "drift": (click.FloatRange(-20, 20), "Of the price's expectation, jumps included, per year."),
+    "jumps": (click.FloatRange(0, 10_000), "A year."),
+    "jump_mean": (click.FloatRange(-5, 5), "Of a jump's logarithm."),
+    "jump_spread": (click.FloatRange(0, 5), "Standard deviation of a jump's logarithm."),
+    "rate": (click.FloatRange(-0.1, 0.1), "Of funding, a fraction per day."),
+}
+"""What a jump diffusion can be told: the range of each figure, and its meaning."""
 NUMBERS, BARS = Words("numbers", _number), Words("bars", _whole)
+
+
+def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the figures of a jump diffusion."""
+    for name, (kind, text) in reversed(MODEL.items()):
+        said = f"For --model jumps. {text}  [default: as in PRICES, by the test of Lee and Mykland]"
+        if name == "rate":
+            said = f"For --model jumps. {text}  [default: the mean of --funding]"
+        option = click.option(f"--{name.replace('_', '-')}", type=kind, help=said)
+        command = option(command)
+    return command
 
 
 @click.command("sweep")
@@ -116,6 +138,14 @@ def sweep_command(
 @click.option("--latency", type=click.IntRange(min=0), metavar="BARS", default=0)
 @click.option("--missed", type=click.FloatRange(0, 1, max_open=True), metavar="P", default=0.0)
 @click.option(
+    "--model",
+    type=click.Choice(["bootstrap", "jumps"]),
+    default="bootstrap",
+    show_default=True,
+    help="Of futures: blocks of PRICES drawn anew, or Merton's price that wanders and jumps.",
+)
+@_model_options
+@click.option(
     "--futures", type=click.IntRange(min=1), default=1_000, show_default=True, help="How many."
 )
 @click.option(
@@ -128,9 +158,7 @@ def sweep_command(
 @click.option(
     "--block",
     type=click.IntRange(min=1),
-    default=BLOCK,
-    show_default=True,
-    help="Bars of the history that stay together.",
+    help=f"For --model bootstrap. Bars of PRICES that stay together.  [default: {BLOCK}]",
 )
 @click.option(
     "--confidence",
@@ -151,18 +179,22 @@ def risk_command(
     rules: list[str],
     latency: int,
     missed: float,
+    model: str,
     futures: int,
     days: list[float],
-    block: int,
+    block: int | None,
     confidence: float,
     seed: int,
     out: FilePath | None,
     as_json: bool,
+    **told: float | None,
 ) -> None:
-    """Say how likely tokens are to die, in futures drawn from a history's blocks.
+    """Say how likely tokens are to die, in futures made from a history.
 
     PRICES is a CSV of hourly prices: timestamp,open,high,low,close.
     """
+    figures = {name: value for name, value in told.items() if value is not None}
+    _refuse_strangers(model, block, figures)
     with plain_errors():
         tokens = {
             f"{kind}" if len(rules) == 1 else f"{kind} {rule}": Settings(
@@ -172,30 +204,79 @@ def risk_command(
             for kind in kinds
         }
         path = read_path(prices, funding, start, end)
-        with progress_bars() as bars:
-            task = bars.add_task("futures", total=futures)
-            played = play_bootstrap(
-                path,
-                list(tokens.values()),
-                futures,
-                horizons=days,
-                block=block,
-                seed=seed,
-                progress=lambda done, _: bars.update(task, completed=done),
-            )
-        tables = [each.table(confidence) for each in played]
-        for label, each in zip(tokens, tables, strict=True):
-            each.insert(0, "token", label)
-        table = pd.concat(tables, ignore_index=True)
+        price = _jumps(path, figures) if model == "jumps" else block or BLOCK
+        played = _play(path, price, list(tokens.values()), futures, days, seed)
+        table = _together(list(tokens), [each.table(confidence) for each in played])
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             table.to_csv(out / "risk.csv", index=False)
+    if isinstance(price, JumpDiffusion):
+        click.echo(_described(price), err=as_json)
     if as_json:
         click.echo(table.to_json(orient="records", indent=2))
         return
     from steelyard.replay.report.grids import print_futures
 
     print_futures(_console(), table)
+
+
+def _refuse_strangers(model: str, block: int | None, figures: dict[str, float]) -> None:
+    """Refuse what the model would not look at.
+
+    Args:
+        model: Of futures.
+        block: Bars, if given.
+        figures: Of a jump diffusion, those that were given.
+    """
+    if model == "jumps" and block is not None:
+        raise click.UsageError("--block is of --model bootstrap; a price that jumps has no blocks")
+    if model == "bootstrap" and figures:
+        name = next(iter(figures)).replace("_", "-")
+        raise click.UsageError(f"--{name} is of --model jumps; add that, or leave it out")
+
+
+def _jumps(path: Path, figures: dict[str, Any]) -> JumpDiffusion:
+    """Return the jump diffusion of a history, but for the figures that were given."""
+    if len(figures) == len(MODEL):  # then a short history will do
+        return JumpDiffusion(**figures, price=path.final / ANSWER, step=path.step)
+    return replace(estimate_jumps(path), **figures)
+
+
+def _play(
+    path: Path,
+    model: JumpDiffusion | int,
+    tokens: list[Settings],
+    futures: int,
+    days: Sequence[float],
+    seed: int,
+) -> list[Futures]:
+    """Play tokens through futures of a price that jumps, or of blocks of so many bars."""
+    with progress_bars() as bars:
+        task = bars.add_task("futures", total=futures)
+
+        def progress(done: int, _: int) -> None:
+            bars.update(task, completed=done)
+
+        if isinstance(model, JumpDiffusion):
+            return play_jumps(model, tokens, futures, horizons=days, seed=seed, progress=progress)
+        return play_bootstrap(
+            path, tokens, futures, horizons=days, block=model, seed=seed, progress=progress
+        )
+
+
+def _together(labels: list[str], tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the tables of tokens as one."""
+    for label, each in zip(labels, tables, strict=True):
+        each.insert(0, "token", label)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _described(model: JumpDiffusion) -> str:
+    """Return a price that jumps as the options that make it."""
+    figures = asdict(model)
+    return "futures: " + " ".join(
+        f"--{name.replace('_', '-')} {figures[name]:.6g}" for name in MODEL
+    )
 
 
 def _points(

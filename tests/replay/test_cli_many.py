@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from steelyard.replay import make_settings, read_path, replay
 from steelyard.replay.cli import cli
+from steelyard.replay.cli_many import MODEL
 from tests.replay.makers import walk
 
 
@@ -94,6 +96,39 @@ def test_risk_says_how_many_futures_a_token_does_not_survive(prices, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "risk.csv"), pd.DataFrame(rows))
 
 
+def test_futures_that_jump_are_those_of_the_history_or_as_told(prices):
+    options = ("--model", "jumps", "--futures", 15, "--days", "5,20", "--token", "5L,2S")
+    found = run("risk", prices, *options, "--json")
+    figures = shlex.split(found.stderr)
+    assert figures[:2] == ["futures:", "--volatility"] and len(figures) == 13
+    again = run("risk", prices, *options, "--json", *figures[1:])
+    rows, told = json.loads(found.stdout), json.loads(again.stdout)
+    assert [(row["token"], row["days"]) for row in rows] == [
+        (token, days) for token in ("5L", "2S") for days in (5, 20)
+    ]
+    for row, other in zip(rows, told, strict=True):
+        assert other == pytest.approx(row, rel=1e-3, abs=1e-5)
+    assert found.stderr == again.stderr
+    drawn = run("risk", prices, *options[2:], "--json").stdout
+    assert rows[0]["return_50"] != json.loads(drawn)[0]["return_50"]
+
+
+def test_jumps_that_are_told_kill(prices):
+    options = ("--model", "jumps", "--futures", 30, "--days", "10", "--token", "3L,3S")
+    jumps = ("--jumps", 2_000, "--jump-mean", -0.5, "--jump-spread", 0, "--volatility", 0.01)
+    printed = run("risk", prices, *options, *jumps, "--drift", 0).stdout
+    assert printed.startswith("futures: --volatility 0.01 --drift 0 --jumps 2000 --jump-mean -0.5")
+    long, short = json.loads(run("risk", prices, *options, *jumps, "--json").stdout)
+    assert long["wiped"] == 1 and short["wiped"] < 1
+
+
+def test_a_short_history_will_do_where_all_is_told(prices):
+    options = ("--model", "jumps", "--futures", 3, "--days", 1, "--to", "2020-01-03")
+    assert "47 moves say too little of jumps" in run("risk", prices, *options, code=1).stderr
+    figures = (f"--{name.replace('_', '-')}={0.01}" for name in MODEL)
+    assert "3L" in run("risk", prices, *options, *figures).stdout
+
+
 @pytest.mark.parametrize(
     "args, code, message",
     [
@@ -107,6 +142,10 @@ def test_risk_says_how_many_futures_a_token_does_not_survive(prices, tmp_path):
         (["sweep", "--latency", "-1"], 2, "'-1' is no number of bars"),
         (["sweep", "--fee", "0,0.001"], 2, "--fee 0: Steelyard's rule knows no safe size"),
         (["risk", "--days", "90,30"], 1, "no futures, no tokens or no horizons"),
+        (["risk", "--model", "walk"], 2, "'walk' is not one of 'bootstrap', 'jumps'"),
+        (["risk", "--model", "jumps", "--block", "9"], 2, "--block is of --model bootstrap; a"),
+        (["risk", "--jump-mean", "-0.1"], 2, "--jump-mean is of --model jumps; add that"),
+        (["risk", "--model", "jumps", "--volatility", "-1"], 2, "-1.0 is not in the range 0<=x"),
         (["risk", "--futures", "0"], 2, "0 is not in the range x>=1"),
         (["risk", "--from", "2030-01-01"], 1, "has no prices from 2030-01-01 00:00 UTC"),
     ],

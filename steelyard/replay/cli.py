@@ -16,8 +16,10 @@ from steelyard.replay.cli_parts import (
     FILE,
     FOLDER,
     WIDTH,
+    check_parquet,
     history_options,
     market_name,
+    parquet_option,
     plain_errors,
     progress_bars,
     refuse_free,
@@ -79,6 +81,7 @@ def cli() -> None:
 )
 @click.option("--name", help="What the price is called.  [default: from the file's name]")
 @click.option("--out", type=FOLDER, help="Write the report there: HTML, PNG, JSON, CSV.")
+@parquet_option
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 def replay_command(
     prices: FilePath,
@@ -89,6 +92,7 @@ def replay_command(
     end: str | None,
     name: str | None,
     out: FilePath | None,
+    parquet: bool,
     as_json: bool,
     **habits: Any,
 ) -> None:
@@ -99,6 +103,7 @@ def replay_command(
     command = typed()
     refuse_free(rules, [habits["fee"]])
     with plain_errors():
+        check_parquet(parquet, out)
         wanted = [
             (str(kind) if len(rules) == 1 else f"{kind} {rule}", _settings(kind, rule, **habits))
             for rule in rules
@@ -112,9 +117,15 @@ def replay_command(
                 for label, settings in wanted
             ]
             if out is not None:
-                count = 4 + 2 * len(subjects)
+                count = 4 + (4 if parquet else 2) * len(subjects)
                 task = bars.add_task("write the report", total=count)
-                write_report(subjects, out, command=command, progress=lambda _: bars.advance(task))
+                write_report(
+                    subjects,
+                    out,
+                    command=command,
+                    parquet=parquet,
+                    progress=lambda _: bars.advance(task),
+                )
     _show(subjects, command, out, as_json)
 
 

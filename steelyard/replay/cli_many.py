@@ -15,8 +15,10 @@ from steelyard.replay.cli_parts import (
     FILE,
     FOLDER,
     Words,
+    check_parquet,
     history_options,
     market_name,
+    parquet_option,
     plain_errors,
     progress_bars,
     refuse_free,
@@ -26,6 +28,7 @@ from steelyard.replay.cli_parts import (
 from steelyard.replay.estimating import estimate_jumps
 from steelyard.replay.making import BLOCK, JumpDiffusion
 from steelyard.replay.path import ANSWER, Path, read_path
+from steelyard.replay.report.machine import write_parquet
 from steelyard.replay.risk import CONFIDENCE, HORIZONS, Futures, play_bootstrap, play_jumps
 from steelyard.replay.rules import Kind, RuleError, make_rule
 from steelyard.replay.settings import Keeper, Settings
@@ -87,6 +90,7 @@ def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--processes", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--dask", metavar="ADDRESS", help="Play on a Dask cluster instead.")
 @click.option("--out", type=FOLDER, help="Write sweep.html and sweep.csv there.")
+@parquet_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 def sweep_command(
     prices: FilePath,
@@ -98,6 +102,7 @@ def sweep_command(
     processes: int | None,
     dask: str | None,
     out: FilePath | None,
+    parquet: bool,
     as_json: bool,
     **axes: Any,
 ) -> None:
@@ -107,6 +112,7 @@ def sweep_command(
     """
     refuse_free(rules, axes["fees"] or [])
     with plain_errors():
+        check_parquet(parquet, out)
         points = [point for kind in kinds for point in _points(kind, rules, **axes)]
         path = read_path(prices, funding, start, end)
         with progress_bars() as bars:
@@ -122,7 +128,7 @@ def sweep_command(
 
         if out is not None:
             name = market_name(path) or path.name
-            write_sweep(table, out, f"{len(points)} leveraged tokens on {name}", typed())
+            write_sweep(table, out, f"{len(points)} leveraged tokens on {name}", typed(), parquet)
     if as_json:
         click.echo(table.to_json(orient="records", indent=2))
         return
@@ -169,6 +175,7 @@ def sweep_command(
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=FOLDER, help="Write risk.csv there.")
+@parquet_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 def risk_command(
     prices: FilePath,
@@ -186,6 +193,7 @@ def risk_command(
     confidence: float,
     seed: int,
     out: FilePath | None,
+    parquet: bool,
     as_json: bool,
     **told: float | None,
 ) -> None:
@@ -196,6 +204,7 @@ def risk_command(
     figures = {name: value for name, value in told.items() if value is not None}
     _refuse_strangers(model, block, figures)
     with plain_errors():
+        check_parquet(parquet, out)
         tokens = {
             f"{kind}" if len(rules) == 1 else f"{kind} {rule}": Settings(
                 kind, make_rule(rule, kind), keeper=Keeper(latency, missed, seed)
@@ -210,6 +219,8 @@ def risk_command(
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             table.to_csv(out / "risk.csv", index=False)
+            if parquet:
+                write_parquet(table, out / "risk.parquet")
     if isinstance(price, JumpDiffusion):
         click.echo(_described(price), err=as_json)
     if as_json:

@@ -130,6 +130,30 @@ def token_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., 
     return add
 
 
+def parquet_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what writes Parquet too."""
+    said = "Write the tables of --out as Parquet too; needs pip install 'steelyard[parquet]'."
+    return click.option("--parquet", is_flag=True, help=said)(command)
+
+
+def check_parquet(parquet: bool, out: FilePath | None) -> None:
+    """Refuse Parquet that cannot be written, before anything is played.
+
+    Args:
+        parquet: It is wanted.
+        out: Where to.
+
+    Raises:
+        ReportError: pyarrow is not installed.
+    """
+    if parquet and out is None:
+        raise click.UsageError("--parquet writes into a folder; name it with --out")
+    if parquet:
+        from steelyard.replay.report.machine import refuse_parquet
+
+        refuse_parquet()
+
+
 def refuse_free(rules: list[str], fees: list[float | None]) -> None:
     """Refuse trades that cost nothing where Steelyard's own rule is played.
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steelyard.replay.report.interactive import dressed
+from steelyard.replay.report.machine import write_parquet
 from steelyard.replay.report.page import chart, document, paragraph, table_of
 from steelyard.replay.report.table import share
 
@@ -87,23 +88,32 @@ def print_sweep(console: Console, table: pd.DataFrame) -> None:
     _print(console, [head for _, head in SWEPT], _lines(table))
 
 
-def write_sweep(table: pd.DataFrame, folder: Path, title: str, command: str) -> list[Path]:
-    """Write a sweep as a page and as CSV.
+def write_sweep(
+    table: pd.DataFrame, folder: Path, title: str, command: str, parquet: bool = False
+) -> list[Path]:
+    """Write a sweep as a page and as CSV, and Parquet if wanted.
 
     Args:
         table: Of `steelyard.replay.sweep.sweep`.
         folder: Where; made if need be.
         title: Of the page.
         command: What was typed.
+        parquet: Write that too.
 
     Returns:
-        `sweep.html` and `sweep.csv`.
+        `sweep.html` and `sweep.csv`, and `sweep.parquet` if wanted.
+
+    Raises:
+        ReportError: Parquet is wanted, and pyarrow is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     page, rows = folder / "sweep.html", folder / "sweep.csv"
     table.to_csv(rows, index=False)
     page.write_text(sweep_page(table, title, command), encoding="utf-8")
-    return [page, rows]
+    if not parquet:
+        return [page, rows]
+    write_parquet(table, rows.with_suffix(".parquet"))
+    return [page, rows, rows.with_suffix(".parquet")]
 
 
 def sweep_page(table: pd.DataFrame, title: str, command: str = "") -> str:

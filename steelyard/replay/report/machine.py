@@ -1,19 +1,26 @@
-"""The figures for machines: summary.json and tables as CSV."""
+"""The figures for machines: summary.json, and tables as CSV or Parquet."""
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from steelyard.errors import SteelyardError
 from steelyard.history.market import utc
 from steelyard.replay.report.figures import Subject, details
+from steelyard.replay.result import Event
 
 _DIGITS = "%.12g"
+
+
+class ReportError(SteelyardError):
+    """A report that cannot be written here."""
 
 
 def to_json(subjects: Sequence[Subject], command: str = "") -> dict[str, Any]:
@@ -65,8 +72,45 @@ def write_events(subject: Subject, file: Path) -> None:
         subject: Which.
         file: CSV.
     """
-    names = ("bar", "time", "kind", "cause")
-    frame = pd.DataFrame(map(asdict, subject.result.events))
-    frame = frame if len(frame) else pd.DataFrame(columns=names)
-    frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True)
+    frame = events_of(subject)
     frame.to_csv(file, index=False, float_format=_DIGITS, date_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def events_of(subject: Subject) -> pd.DataFrame:
+    """Return everything that happened, with the fields of `Event`; time in UTC.
+
+    Args:
+        subject: Which.
+    """
+    names = [field.name for field in fields(Event)]
+    frame = pd.DataFrame(map(asdict, subject.result.events), columns=names)
+    frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True)
+    return frame
+
+
+def refuse_parquet() -> None:
+    """Refuse to write Parquet where that cannot be done.
+
+    Raises:
+        ReportError: pyarrow is not installed, or does not fit the rest.
+    """
+    try:
+        importlib.import_module("pyarrow")
+    except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError)
+        why = "is not installed" if absent else f"does not start: {error}"
+        raise ReportError(f"pyarrow {why}", "pip install 'steelyard[parquet]'") from error
+
+
+def write_parquet(frame: pd.DataFrame, file: Path) -> None:
+    """Write a table as Parquet, every digit of it, and its index if that has a name.
+
+    Args:
+        frame: The table.
+        file: Parquet; replaced.
+
+    Raises:
+        ReportError: pyarrow is not installed.
+    """
+    refuse_parquet()
+    frame.to_parquet(file, engine="pyarrow", index=frame.index.name is not None)

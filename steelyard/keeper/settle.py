@@ -50,6 +50,9 @@ class Settler:
         notes: list[Note] = []
         for pending in state.settling:
             state = self._confirm(state, pending, seen, notes)
+        for booking in state.bookings:
+            if booking.nonce >= seen.nonce:
+                state = self._reopen(state, booking, notes)
         for pending in state.pending:
             if pending.nonce < seen.nonce:
                 state = self._book(state, pending, seen, notes)
@@ -69,6 +72,17 @@ class Settler:
             return state.unbooked(pending.nonce)
         deep = seen.block.number - receipt.block + 1 >= self._confirmations
         return state.settled(pending.nonce) if deep else state
+
+    def _reopen(self, state: State, booking: Booking, notes: list[Note]) -> State:
+        """Take back what was booked for good, if a deeper reorganisation has freed its nonce.
+
+        One that the node still has will be mined again, and stays booked.
+        """
+        if booking.hash and self._chain.transaction(booking.hash) is not None:
+            return state
+        text = f"block {booking.block} is gone, and its nonce free again"
+        notes.append(_note(Deed.UNBOOKED, booking, text, booking.hash))
+        return state.unbooked(booking.nonce)
 
     def _book(self, state: State, pending: Pending, seen: Observation, notes: list[Note]) -> State:
         """Book a nonce that is used."""
@@ -161,7 +175,11 @@ def _blank(pending: Pending) -> Booking:
 
 
 def _note(
-    deed: Deed, pending: Pending, text: str, hash: str = "", outcome: Outcome | None = None
+    deed: Deed,
+    pending: Pending | Booking,
+    text: str,
+    hash: str = "",
+    outcome: Outcome | None = None,
 ) -> Note:
     return Note(
         deed, text, pending.kind, pending.token, pending.symbol, pending.nonce, hash, outcome

@@ -199,6 +199,24 @@ def test_a_reorganisation_while_it_was_down_is_noticed(chain, bot):
     bot.check_books()
 
 
+def test_a_reorganisation_below_what_is_booked_for_good_frees_its_nonce(chain, bot):
+    chain.push(ETH=1_800)
+    bot.step()
+    chain.mine()
+    bot.step()
+    chain.mine()
+    bot.step()
+    assert bot.state.settling == ()
+    reorganise(chain, 2)
+    chain.push(ETH=1_800)
+    assert bot.nonce == 0
+    assert bot.deeds() == ["unbooked", "sent"]
+    chain.mine()
+    assert bot.deeds() == ["booked"]
+    assert chain.in_band()
+    bot.check_books()
+
+
 def test_a_deep_reorganisation_stops_it_for_a_while(chain, bot):
     with_settings(bot, cool_off=60)
     for _ in range(5):

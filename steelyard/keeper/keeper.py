@@ -28,7 +28,7 @@ from steelyard.keeper.orders import Order, rebalance_order
 from steelyard.keeper.settings import Settings
 from steelyard.keeper.settle import Settler
 from steelyard.keeper.store import Ledger, Store, StoreError, StoreLocked
-from steelyard.keeper.types import Action, Kind, Rebalance
+from steelyard.keeper.types import Action, Kind, Pending, Rebalance
 from steelyard.model.venue.oracle import Fault
 
 
@@ -288,18 +288,29 @@ class Keeper:
     ) -> tuple[list[Order], Mapping[str, Order]]:
         """What to send, and what would be sent for tokens with a live transaction."""
         orders = [*self._rebalances(actions), *jobs]
-        live = set(state.live())
-        if not live:
-            return orders, {}
-        now, tokens = seen.block.timestamp, [t for t in seen.tokens if t.address in live]
-        spent = state.sponsored_on(now)
-        again = decide(tokens, now, seen.gas, self._policy, (), spent)
+        live = {pending.token.lower(): pending for pending in state.pending if pending.token}
         wishes: dict[str, Order] = {}
-        kinds = {pending.token.lower(): pending.kind for pending in state.pending}
-        for order in (*self._rebalances(again), *jobs):
-            if kinds.get(order.token) == order.kind:
-                wishes.setdefault(order.token, order)
+        # What the new ones may take of the sponsor's budget is not there for those under way.
+        spent = state.sponsored_on(seen.block.timestamp) + sum(o.sponsored for o in orders)
+        for pending in live.values():
+            order = self._wish(seen, state, pending, jobs, spent)
+            if order is not None:
+                wishes[order.token] = order
+                spent += max(0, order.sponsored - pending.sponsored)
         return [order for order in orders if order.token not in live], wishes
+
+    def _wish(
+        self, seen: Observation, state: State, pending: Pending, jobs: list[Order], spent: int
+    ) -> Order | None:
+        """What would be sent for a token, were its transaction not under way; of its kind."""
+        others = [other for other in state.pending if other.nonce != pending.nonce]
+        token = seen.token(pending.token)
+        tokens = [] if token is None else [token]
+        again = decide(tokens, seen.block.timestamp, seen.gas, self._policy, others, spent)
+        for order in (*self._rebalances(again), *jobs):
+            if (order.token, order.kind) == (pending.token.lower(), pending.kind):
+                return order
+        return None
 
     def _rebalances(self, actions: Iterable[Action]) -> list[Order]:
         return [rebalance_order(a, self.sender) for a in actions if isinstance(a, Rebalance)]

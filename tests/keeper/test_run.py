@@ -73,6 +73,19 @@ def test_a_sponsor_pays_for_what_does_not_pay_within_its_budget(chain, bot):
     bot.check_books()
 
 
+def test_all_under_way_together_stay_within_the_sponsors_budget(chain, bot):
+    with_settings(bot, sponsor=True, sponsor_daily_budget=200, max_fee_gwei=1_000)
+    chain.base_fee(150 * GWEI)
+    chain.push(ETH=1_780)
+    assert bot.deeds() == ["sent"]
+    # One more is due, and what is under way would cost more than was set aside for it.
+    chain.base_fee(310 * GWEI)
+    chain.push(ETH=1_765)
+    bot.deeds()
+    assert len(bot.state.pending) == 2
+    assert sum(pending.sponsored for pending in bot.state.pending) <= 200 * USD
+
+
 def test_of_two_keepers_the_second_pays_nothing(chain, bot, tmp_path):
     second = Bot(chain, tmp_path, "second")
     chain.push(ETH=1_800)

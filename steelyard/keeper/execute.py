@@ -139,8 +139,8 @@ class Executor:
             fails = not latest.cancels and not self._works(pending)
             if (latest.cancels or stuck or fails) and self._replace(step, pending, wish):
                 return
-            if not known and minable and not latest.cancels and not fails:
-                self._resend(step, pending)
+            if not known and minable and not fails:
+                self._resend(step, pending)  # a cancel too: it frees the nonce
         elif latest.cancels:
             if stuck and blocks:
                 self._cancel(step, pending, "a cancel that is stuck")

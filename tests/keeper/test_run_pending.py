@@ -1,5 +1,7 @@
 """Transactions that wait: gas gets dearer, blocks are undone, somebody else uses the account."""
 
+from decimal import Decimal
+
 import pytest
 
 from steelyard.chain import KeySigner
@@ -124,6 +126,27 @@ def test_one_that_is_needed_again_takes_the_place_of_its_cancel(chain, bot):
     chain.rpc("anvil_dropAllTransactions")
     chain.push(ETH=1_800)
     assert bot.deeds() == ["replaced"]
+    chain.mine()
+    assert bot.deeds() == ["booked"]
+    assert chain.in_band()
+    bot.check_books()
+
+
+def test_a_cancel_that_is_lost_and_cannot_be_replaced_is_sent_again(chain, bot):
+    chain.push(ETH=1_800)
+    bot.step()
+    (pending,) = bot.state.pending
+    chain.rpc("anvil_dropTransaction", pending.hashes[0])
+    chain.push(ETH=2_000)
+    chain.rpc("eth_sendRawTransaction", pending.attempts[0].raw)
+    assert bot.deeds() == ["cancelled"]
+    chain.rpc("anvil_dropAllTransactions")
+    cancel = bot.state.pending[0].attempts[-1]
+    with_settings(bot, max_fee_gwei=Decimal(cancel.max_fee) / GWEI)
+    chain.push(ETH=1_800)
+    assert bot.deeds() == ["held", "resent"]
+    chain.mine()
+    assert bot.deeds() == ["booked", "sent"]
     chain.mine()
     assert bot.deeds() == ["booked"]
     assert chain.in_band()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from steelyard.abi import AbiError
 from steelyard.book import Deployment
 from steelyard.chain import Block, Chain, ChainError, Signer, WrongChain
 from steelyard.errors import SteelyardError
@@ -175,7 +176,7 @@ class Keeper:
                 self._step(ledger, work)
         except StoreLocked as held:
             work.skipped = str(held)
-        except ChainError as error:
+        except (ChainError, AbiError) as error:  # the latter: an answer that is no contract's
             problem = error
             self._break(error)
             work.stopped = self.breaker.reason
@@ -209,7 +210,7 @@ class Keeper:
     def _now(self) -> int:
         return int(self._clock())
 
-    def _break(self, problem: ChainError) -> None:
+    def _break(self, problem: SteelyardError) -> None:
         """Show the breaker a step that the node has ended."""
         now = self._now()
         if isinstance(problem, WrongChain):
@@ -279,7 +280,7 @@ class Keeper:
         """What else is due; a node that does not give logs must not stop the rebalances."""
         try:
             return self._jobs.due(seen)
-        except ChainError as error:
+        except (ChainError, AbiError) as error:
             work.warning = f"not known what else is due: {error}"
             return []
 

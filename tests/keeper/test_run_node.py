@@ -16,6 +16,14 @@ OUTAGES = {
 }
 
 
+def _stateless(method, params, ask):
+    """A node that has the blocks and not their state: there is no contract, and no error."""
+    return {"jsonrpc": "2.0", "id": 1, "result": "0x"} if method == "eth_call" else ask()
+
+
+OUTAGES["lacks the state"] = _stateless
+
+
 @pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES)
 def test_an_outage_is_reported_and_survived(chain, bot, outage):
     bot.step()

@@ -247,6 +247,7 @@ class Keeper:
         work.notes += notes
         self._save(ledger, work, state)
         self._look(seen, notes)
+        self._observer.remember(block.number, block.hash)
         now = block.timestamp
         spent = state.sponsored_on(now)
         work.actions = decide(seen.tokens, now, seen.gas, self._policy, state.pending, spent)

@@ -81,6 +81,7 @@ class Observer:
         self._lens = self._contract("LeveragedTokenLens")
         self._tokens: list[str] = []
         self._seen: OrderedDict[int, str] = OrderedDict()
+        self._gone: tuple[int, ...] = ()
         self._checked = False
 
     def head(self, least: int = 0) -> Block:
@@ -103,9 +104,13 @@ class Observer:
         return block
 
     def remember(self, number: int, hash: str) -> None:
-        """Note a block that was seen, here or before a restart."""
-        for later in [known for known in self._seen if known >= number]:
+        """Note a block that was seen, here or before a restart, and forget those it replaced.
+
+        Only once the step has shown the breaker how many: an outage must not hide them.
+        """
+        for later in [known for known in self._seen if known >= number or known in self._gone]:
             del self._seen[later]
+        self._gone = ()
         self._seen[number] = hash
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
@@ -133,7 +138,7 @@ class Observer:
             max_fee=2 * base_fee + priority_fee,
             native_price=self._native_price(block.number),
         )
-        seen = Observation(
+        return Observation(
             block=block,
             tokens=tokens,
             gas=gas,
@@ -141,8 +146,6 @@ class Observer:
             nonce=self._chain.nonce(sender, block.number),
             reorganised=reorganised,
         )
-        self.remember(block.number, block.hash)
-        return seen
 
     def scan(self, block: Block, gas_used: Mapping[str, int]) -> tuple[TokenView, ...]:
         """Return every token of the factory: one call of the lens for each hundred.
@@ -180,16 +183,16 @@ class Observer:
         return self._tokens
 
     def _reorganised(self, head: Block) -> int:
-        """How many of the blocks seen are gone; forgets them."""
-        lost, newest = 0, next(reversed(self._seen), 0)
-        for number, hash in reversed(self._seen.copy().items()):
+        """How many of the blocks seen are gone; they are forgotten with the next one noted."""
+        gone: list[int] = []
+        for number, hash in reversed(self._seen.items()):
             now = head if number == head.number else self._chain.block(number)
             if now.hash == hash:
                 break
-            lost = newest - number + 1
-            del self._seen[number]
+            gone.append(number)
             self._tokens.clear()
-        return lost
+        self._gone = tuple(gone)
+        return gone[0] - gone[-1] + 1 if gone else 0
 
     def _check_deployment(self) -> None:
         """Refuse a chain of the same id that is another one: a local node that began anew."""

@@ -6,7 +6,7 @@ import pytest
 
 from steelyard.chain import KeySigner
 from steelyard.keeper.types import GWEI
-from tests.keeper.world import with_settings
+from tests.keeper.world import hangs, with_settings
 
 pytestmark = pytest.mark.node
 
@@ -252,6 +252,23 @@ def test_a_deep_reorganisation_stops_it_for_a_while(chain, bot):
     assert report.notes == ()
     chain.mine(seconds=70)
     assert bot.deeds() == ["sent"]
+
+
+@pytest.mark.parametrize("method", ["eth_maxPriorityFeePerGas", "eth_getTransactionReceipt"])
+def test_an_outage_does_not_hide_a_deep_reorganisation(chain, bot, method):
+    with_settings(bot, confirmations=20)
+    chain.push(ETH=1_800)
+    for _ in range(5):
+        bot.step()
+        chain.mine()
+    bot.step()
+    reorganise(chain, 4)
+    chain.mine()
+    with bot.wire.broken(hangs(method)):
+        assert bot.step().error != ""
+    report = bot.step()
+    assert report.seen.reorganised == 4
+    assert report.stopped == "4 blocks were replaced: waiting 300 s"
 
 
 def test_undone_after_its_token_got_another_transaction_it_is_cancelled(chain, bot):

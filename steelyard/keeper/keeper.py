@@ -155,6 +155,7 @@ class Keeper:
         self._executor = Executor(chain, signer, settings, pause)
         self._jobs = Jobs(chain, deployment, settings, self.sender)
         self._reminded = False
+        self._known_reverts: set[str] = set()
         self._turn = threading.Lock()  # a bot framework may ask from several threads
 
     def step(self, number: int = 0) -> Report:
@@ -203,8 +204,10 @@ class Keeper:
         if state.block:
             self._observer.remember(state.block, state.block_hash)
         now, window = self._now(), self._settings.revert_window
-        times = [b.time for b in state.bookings if b.outcome == Outcome.REVERTED]
-        self.breaker = replace(self.breaker, reverts=tuple(t for t in times if t > now - window))
+        reverted = _reverted(state)
+        times = tuple(time for time in reverted.values() if time > now - window)
+        self.breaker = replace(self.breaker, reverts=times)
+        self._known_reverts = set(reverted)
         self._reminded = True
 
     def _now(self) -> int:
@@ -218,8 +221,10 @@ class Keeper:
         else:
             self.breaker = self.breaker.after(Signs(now=now, node_error=str(problem)))
 
-    def _look(self, seen: Observation, notes: Iterable[Note]) -> None:
-        """Show the breaker a block."""
+    def _look(self, seen: Observation, state: State) -> None:
+        """Show the breaker a block, and the reverts that this worker or another has booked."""
+        reverted = _reverted(state)
+        new, self._known_reverts = reverted.keys() - self._known_reverts, set(reverted)
         held = [token.account for token in seen.tokens if token.account and token.size]
         signs = Signs(
             now=self._now(),
@@ -227,7 +232,7 @@ class Keeper:
             block_time=seen.block.timestamp,
             balance=seen.balance,
             reorganised=seen.reorganised,
-            reverts=sum(note.outcome == Outcome.REVERTED for note in notes),
+            reverts=len(new),
             positions=len(held),
             unpriced=sum(account.oracle_fault != Fault.VALID for account in held),
         )
@@ -246,7 +251,7 @@ class Keeper:
         state, notes = self._settler.settle(state, seen)
         work.notes += notes
         self._save(ledger, work, state)
-        self._look(seen, notes)
+        self._look(seen, state)
         self._observer.remember(block.number, block.hash)
         now = block.timestamp
         spent = state.sponsored_on(now)
@@ -329,6 +334,11 @@ def gas_used(bookings: Iterable[Booking]) -> dict[str, int]:
         for booking in bookings
         if booking.kind == Kind.REBALANCE and booking.outcome == Outcome.DONE
     }
+
+
+def _reverted(state: State) -> dict[str, int]:
+    """When each transaction that reverted was mined, seconds, by its hash."""
+    return {b.hash: b.time for b in state.bookings if b.outcome == Outcome.REVERTED}
 
 
 def _native_price(chain: Chain, settings: Settings, decimals: int) -> NativePrice:

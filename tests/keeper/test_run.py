@@ -183,6 +183,27 @@ def test_two_workers_of_one_account_never_act_doubly(chain, bot):
     bot.check_books()
 
 
+def test_what_reverted_for_one_worker_stops_the_other_too(chain, bot):
+    with_settings(bot, max_reverts=1)
+    other = Keeper(
+        bot.chain, chain.record, bot.signer, bot.store, bot.settings, clock=bot.keeper._clock
+    )
+    other.step()
+    chain.push(ETH=1_800)
+    assert bot.deeds() == ["sent"]
+    raw = bot.state.pending[0].attempts[0].raw
+    chain.rpc("anvil_dropTransaction", bot.state.pending[0].hashes[0])
+    chain.do(chain.system.tokens["ETH2S"], "rebalance")
+    chain.rpc("eth_sendRawTransaction", raw)
+    chain.mine()
+    report = bot.step()
+    assert [booking.outcome for booking in report.bookings] == ["reverted"]
+    chain.push(ETH=1_600)
+    report = other.step()
+    assert report.stopped == "1 transactions reverted within 600 s: waiting 300 s"
+    assert report.notes == ()
+
+
 def test_a_worker_waits_while_another_has_the_books(chain, bot, monkeypatch):
     monkeypatch.setattr("steelyard.keeper.store.PATIENCE", 0.01)
     with bot.store.locked():

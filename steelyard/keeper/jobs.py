@@ -166,8 +166,8 @@ class Jobs:
                 yield from self._liquidation(token.market, token.address, token.account, token)
         others = [key for key in self._accounts if key[1] not in tokens][:CHECKS]
         for market, account in others:
-            del self._accounts[market, account]
             state = self._exchange.call.account_state(market, account, 0, block=seen.block.number)
+            del self._accounts[market, account]  # after the answer: one that fails loses nobody
             if state.size == 0 and not state.flagged:
                 continue  # its next trade brings it back
             self._accounts[market, account] = None

@@ -126,6 +126,25 @@ def test_an_account_of_the_exchange_is_flagged_liquidated_and_the_fee_claimed(ch
     bot.check_books()
 
 
+def test_an_account_is_not_forgotten_when_the_node_fails_at_it(chain, bot):
+    with_settings(bot, liquidate=True)
+    account = trader(chain)
+    assert bot.deeds() == []
+    chain.mine(40, seconds=1)  # its log is read for the last time
+    exchange = chain.system.exchange.address
+
+    def fault(method, params, ask):
+        if method == "eth_call" and params[0]["to"].lower() == exchange:
+            return {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "no way"}}
+        return ask()
+
+    with bot.wire.broken(fault):
+        assert "no way" in bot.step().warning
+    chain.push(ETH=1_820)
+    bot.deeds()
+    assert ("liquidate", account) in {(p.kind, p.token) for p in bot.state.pending}
+
+
 def test_accounts_are_left_to_others_by_default(chain, bot):
     trader(chain)
     chain.push(ETH=1_820)

@@ -110,6 +110,8 @@ class Settler:
         outcome = Outcome.DONE if receipt.status else Outcome.REVERTED
         cost = in_collateral(receipt.gas_cost, seen.gas.native_price)
         reward = received(receipt, read_raw(attempt.raw).to, self._sender)
+        # Of what nobody knows the price, the sponsor pays what was set aside for it.
+        lost = max(0, cost - reward) if seen.gas.native_price is not None else pending.sponsored
         is_head = receipt.block == seen.block.number
         block = seen.block if is_head else self._chain.block(receipt.block)
         return _blank(pending).model_copy(
@@ -123,7 +125,7 @@ class Settler:
                 "gas_cost": receipt.gas_cost,
                 "cost": cost,
                 "reward": reward,
-                "sponsored": max(0, cost - reward) if pending.sponsored else 0,
+                "sponsored": lost if pending.sponsored else 0,
             }
         )
 

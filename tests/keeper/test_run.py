@@ -86,6 +86,19 @@ def test_all_under_way_together_stay_within_the_sponsors_budget(chain, bot):
     assert sum(pending.sponsored for pending in bot.state.pending) <= 200 * USD
 
 
+def test_a_loss_of_unknown_size_costs_the_sponsor_what_was_set_aside(chain, bot):
+    feed = chain.system.markets["ETH"].feed.address
+    with_settings(bot, sponsor=True, sponsor_daily_budget=150, native_price=feed)
+    chain.base_fee(150 * GWEI)
+    chain.push(ETH=1_780)
+    assert bot.deeds() == ["sent"]
+    (pending,) = bot.state.pending
+    assert pending.sponsored > 0
+    chain.mine(seconds=7_300)  # the feed's answer is too old by now
+    assert bot.deeds() == ["booked"]
+    assert bot.state.bookings[0].sponsored == pending.sponsored
+
+
 def test_of_two_keepers_the_second_pays_nothing(chain, bot, tmp_path):
     second = Bot(chain, tmp_path, "second")
     chain.push(ETH=1_800)

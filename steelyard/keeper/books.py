@@ -56,6 +56,7 @@ class Booking(_Frozen):
         time: Of the block, seconds.
         gas_used: Amount.
         gas_cost: Paid for it, wei.
+        data_fee: Of that, what a rollup charged for its data, wei.
         cost: The same, collateral units.
         reward: Received, collateral units.
         sponsored: Of the loss, what the sponsor's budget pays, collateral units.
@@ -74,6 +75,7 @@ class Booking(_Frozen):
     time: int = 0
     gas_used: int = 0
     gas_cost: int = 0
+    data_fee: int = 0
     cost: int = 0
     reward: int = 0
     sponsored: int = 0

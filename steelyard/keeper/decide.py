@@ -9,7 +9,7 @@ loss, as long as the day's budget lasts. What is not sent is a wait (nothing wro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from steelyard.keeper.auction import BY_TIME, worth_at
@@ -69,7 +69,7 @@ class _Bill:
     def __init__(self, gas: GasPrice, policy: Policy) -> None:
         self.base_fee = gas.base_fee
         self.cap = min(gas.max_fee, policy.max_fee)
-        self._gas = GasPrice(gas.base_fee, gas.priority_fee, self.cap, gas.native_price)
+        self._gas = replace(gas, max_fee=self.cap)
         self._policy = policy
         self._known: dict[int, tuple[int, int, int] | None] = {}
 

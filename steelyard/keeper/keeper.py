@@ -247,7 +247,9 @@ class Keeper:
             self._check_age(block)
             work.skipped = f"block {block.number} was dealt with"
             return
-        work.seen = seen = self._observer.observe(block, self.sender, gas_used(state.bookings))
+        seen = self._observer.observe(block, self.sender, gas_used(state.bookings))
+        gas = replace(seen.gas, data_fee=data_fee(state.bookings))
+        work.seen = seen = replace(seen, gas=gas)
         state, notes = self._settler.settle(state, seen)
         work.notes += notes
         self._save(ledger, work, state)
@@ -334,6 +336,16 @@ def gas_used(bookings: Iterable[Booking]) -> dict[str, int]:
         for booking in bookings
         if booking.kind == Kind.REBALANCE and booking.outcome == Outcome.DONE
     }
+
+
+def data_fee(bookings: Iterable[Booking]) -> int:
+    """Return what a rollup charged for the data of the last rebalance, wei; all have the same data.
+
+    Args:
+        bookings: In the order of time.
+    """
+    fees = [b.data_fee for b in bookings if b.kind == Kind.REBALANCE and b.outcome == Outcome.DONE]
+    return fees[-1] if fees else 0
 
 
 def _reverted(state: State) -> dict[str, int]:

@@ -123,6 +123,7 @@ class Settler:
                 "time": block.timestamp,
                 "gas_used": receipt.gas_used,
                 "gas_cost": receipt.gas_cost,
+                "data_fee": receipt.data_fee,
                 "cost": cost,
                 "reward": reward,
                 "sponsored": lost if pending.sponsored else 0,

@@ -212,23 +212,26 @@ class GasPrice:
         priority_fee: What the keeper adds, wei.
         max_fee: The most it would pay, wei.
         native_price: Collateral units per 1e18 wei; None = not known.
+        data_fee: What a rollup charges besides for a transaction's data, wei.
     """
 
     base_fee: int
     priority_fee: int
     max_fee: int
     native_price: int | None
+    data_fee: int = 0
 
     def cost(self, gas: int, margin: int = WAD) -> int | None:
-        """Return what gas costs in collateral units, rounded up; None = not known.
+        """Return what a transaction costs in collateral units, rounded up; None = not known.
 
         Args:
-            gas: Amount.
+            gas: It takes, amount.
             margin: Factor on top, WAD.
         """
         if self.native_price is None:
             return None
         wei = gas * min(self.base_fee + self.priority_fee, max(self.max_fee, self.base_fee))
+        wei += self.data_fee
         return -(-wei * self.native_price * margin // (WAD * WAD))
 
 

@@ -320,6 +320,10 @@ def test_a_rollups_data_fee_is_a_part_of_the_cost(chain, bot):
     receipt = chain.chain.receipt(booking.hash)
     assert booking.gas_cost == receipt.gas_cost + 10**15
     assert booking.cost > 2_000_000
+    # And of what the next one is expected to cost.
+    chain.push(ETH=1_600)
+    due = [action for action in bot.step().actions if isinstance(action, Rebalance)]
+    assert due and all(action.cost > 2_000_000 for action in due)
 
 
 def test_the_price_of_gas_comes_from_a_feed(chain, bot):

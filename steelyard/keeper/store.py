@@ -141,7 +141,11 @@ class SqliteStore:
             StoreLocked: Another worker has them.
         """
         beside = self.path.with_name(f"{self.path.name}.lock")
-        with closing(sqlite3.connect(beside, timeout=patience, isolation_level=None)) as lock:
+        try:
+            connection = sqlite3.connect(beside, timeout=patience, isolation_level=None)
+        except sqlite3.Error as error:  # no folder, or no more open files
+            raise self._damaged(error) from error
+        with closing(connection) as lock:
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.Error as error:

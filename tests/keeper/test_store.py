@@ -368,3 +368,10 @@ def test_server_that_does_not_answer_is_an_error_without_its_password():
     with pytest.raises(StoreError) as caught:
         RedisStore.connect("redis://:swordfish@127.0.0.1:1/0")
     assert str(caught.value) == "Redis: ConnectionError (look whether the server is up)"
+
+
+def test_a_folder_that_vanished_is_a_store_error(tmp_path):
+    store = SqliteStore(tmp_path / "books" / "keeper.sqlite")
+    shutil.rmtree(tmp_path / "books")
+    with pytest.raises(StoreError, match="unable to open database file"), store.locked():
+        pass

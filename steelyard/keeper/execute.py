@@ -230,7 +230,10 @@ class Executor:
         offered = fees.offer(step.seen.gas, self._settings.max_fee)
         if waited < self._settings.stuck_after or offered is None:
             return
-        sender = self._signer.address
+        state, sender = step.ledger.state, self._signer.address
+        if any(booking.nonce == gap for booking in state.bookings):
+            # It came back from a block that is gone, and is not mined again.
+            step.ledger.save(state.unbooked(gap))
         cancel = self._sign(step, gap, sender, b"", fees.CANCEL_GAS, offered, cancels=True)
         filler = Pending(
             sender=sender,

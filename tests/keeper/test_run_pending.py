@@ -240,6 +240,33 @@ def test_a_reorganisation_below_what_is_booked_for_good_frees_its_nonce(chain, b
     bot.check_books()
 
 
+def test_a_nonce_whose_transaction_came_back_and_hangs_is_freed_too(chain, bot):
+    chain.push(ETH=1_800)
+    bot.step()
+    (hung,) = bot.state.pending[0].hashes
+    for _ in range(2):
+        chain.mine()
+        bot.step()
+    assert bot.state.settling == ()
+    reorganise(chain, 2)
+    chain.push(ETH=1_800)
+
+    def fault(method, params, ask):  # the node has it, and no block takes it
+        if method == "eth_getTransactionByHash" and params == [hung]:
+            return {"jsonrpc": "2.0", "id": 1, "result": {"hash": hung}}
+        if method == "eth_getTransactionCount" and params[1] == "pending" and bot.nonce == 0:
+            return {"jsonrpc": "2.0", "id": 1, "result": "0x1"}
+        return ask()
+
+    with bot.wire.broken(fault):
+        for _ in range(6):
+            bot.deeds()
+            chain.mine()
+    assert bot.deeds() == []
+    assert [(b.nonce, b.outcome) for b in bot.state.bookings] == [(0, "cancelled"), (1, "done")]
+    bot.check_books()
+
+
 def test_a_deep_reorganisation_stops_it_for_a_while(chain, bot):
     with_settings(bot, cool_off=60)
     for _ in range(5):

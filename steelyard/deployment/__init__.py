@@ -1,6 +1,6 @@
 """Deploy the whole system from one configuration: tests, demo, bench and scripts all come here.
 
-A `Backend` says where: `EvmBackend` on the in-process EVM, or on what offers the same methods.
+`EvmBackend` says where: on the in-process EVM, or on what offers the same methods.
 Contract handles are called `handle.verb(*args, sender=account)` and `handle.view(*args)`. Onto a
 chain, a deployment goes as a plan: `steelyard.deployment.running` finds out what `deploy_system`
 sends by playing it, shows it, sends it, and can be stopped at any point; `spec` reads what to
@@ -21,7 +21,7 @@ Example:
     ('Steelyard ETH 3x long', 199)
 """
 
-from steelyard.deployment.backends import Backend, EvmBackend, Handle
+from steelyard.deployment.backends import EvmBackend, Handle
 from steelyard.deployment.markets import (
     DeploymentError,
     FeedConfig,
@@ -43,7 +43,6 @@ from steelyard.model.exchange import WAD
 
 __all__ = [
     "WAD",
-    "Backend",
     "DeploymentError",
     "EvmBackend",
     "FeedConfig",

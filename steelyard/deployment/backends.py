@@ -24,41 +24,6 @@ class Handle(Protocol):
         ...
 
 
-class Backend(Protocol):
-    """A place to deploy to."""
-
-    @property
-    def owner(self) -> Any:
-        """Who deploys and owns everything; what `sender=` takes."""
-        ...
-
-    def deploy(self, name: str, *args: Any) -> Handle:
-        """Deploy a contract of this checkout.
-
-        Args:
-            name: File stem, e.g. `PerpExchange`.
-            args: Constructor arguments; handles stand for their addresses.
-        """
-        ...
-
-    def deploy_blueprint(self, name: str) -> str:
-        """Deploy the creation code of a contract (EIP-5202) and return its address.
-
-        Args:
-            name: File stem, e.g. `LeveragedToken`.
-        """
-        ...
-
-    def at(self, name: str, address: str) -> Handle:
-        """Return a contract that is already there, e.g. one that a factory made.
-
-        Args:
-            name: File stem of what it is.
-            address: Where it is, hex str.
-        """
-        ...
-
-
 @dataclass(frozen=True)
 class EvmBackend:
     """The in-process EVM, or what offers the same methods.
@@ -72,15 +37,29 @@ class EvmBackend:
     owner: str = DEPLOYER
 
     def deploy(self, name: str, *args: Any) -> Contract:
-        """Deploy a contract, see `Backend.deploy`."""
+        """Deploy a contract of this checkout.
+
+        Args:
+            name: File stem, e.g. `PerpExchange`.
+            args: Constructor arguments; handles stand for their addresses.
+        """
         return self.evm.deploy(compile_contract(name), *args, sender=self.owner)
 
     def deploy_blueprint(self, name: str) -> str:
-        """Deploy a blueprint, see `Backend.deploy_blueprint`."""
+        """Deploy the creation code of a contract (EIP-5202) and return its address.
+
+        Args:
+            name: File stem, e.g. `LeveragedToken`.
+        """
         return self.evm.deploy_blueprint(compile_contract(name), sender=self.owner)
 
     def at(self, name: str, address: str) -> Contract:
-        """Return a contract, see `Backend.at`."""
+        """Return a contract that is already there, e.g. one that a factory made.
+
+        Args:
+            name: File stem of what it is.
+            address: Where it is, hex str.
+        """
         return self.evm.at(address, compile_contract(name))
 
 

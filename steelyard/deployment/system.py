@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
 from types import MappingProxyType
 
-from steelyard.deployment.backends import Backend, Handle, NotDeployed
+from steelyard.deployment.backends import EvmBackend, Handle, NotDeployed
 from steelyard.deployment.markets import (
     DeploymentError,
     FeedConfig,
@@ -126,7 +126,7 @@ class System:
         return _to_decimals(amount, self.config.collateral_decimals)
 
 
-def deploy_system(backend: Backend, config: SystemConfig | None = None) -> System:
+def deploy_system(backend: EvmBackend, config: SystemConfig | None = None) -> System:
     """Deploy the test dollar, the exchange, its markets and their liquidity, and tokens.
 
     Args:
@@ -154,7 +154,7 @@ def deploy_system(backend: Backend, config: SystemConfig | None = None) -> Syste
     return system
 
 
-def create_token(backend: Backend, system: System, setup: TokenSetup) -> Handle:
+def create_token(backend: EvmBackend, system: System, setup: TokenSetup) -> Handle:
     """Create one more token with its seed, and return it.
 
     Args:
@@ -184,7 +184,7 @@ def _check(config: SystemConfig) -> None:
             raise DeploymentError(f"two {kind} have the same symbol", "rename one")
 
 
-def _deploy_tokens(backend: Backend, system: System) -> System:
+def _deploy_tokens(backend: EvmBackend, system: System) -> System:
     """Deploy what tokens need, and the tokens."""
     policy, quotes = backend.deploy("RebalancePolicy"), backend.deploy("VaultQuotes")
     blueprint = backend.deploy_blueprint("LeveragedToken")
@@ -196,7 +196,7 @@ def _deploy_tokens(backend: Backend, system: System) -> System:
 
 
 def _deploy_market(
-    backend: Backend, parameters: Handle, exchange: Handle, market: int, setup: MarketSetup
+    backend: EvmBackend, parameters: Handle, exchange: Handle, market: int, setup: MarketSetup
 ) -> Market:
     """Deploy the feed of a market unless it is there, add the market, and guard its price."""
     feed = _feed(backend, setup.feed)
@@ -209,7 +209,7 @@ def _deploy_market(
     return Market(market, feed, setup, guard)
 
 
-def _feed(backend: Backend, feed: FeedConfig | LiveFeed) -> Handle:
+def _feed(backend: EvmBackend, feed: FeedConfig | LiveFeed) -> Handle:
     """Deploy a mock feed, or find a live one."""
     if isinstance(feed, LiveFeed):
         return backend.at("MockAggregator", feed.address)
@@ -217,7 +217,7 @@ def _feed(backend: Backend, feed: FeedConfig | LiveFeed) -> Handle:
     return backend.deploy("MockAggregator", feed.decimals, feed.description, answer)
 
 
-def _hand_over(backend: Backend, system: System) -> None:
+def _hand_over(backend: EvmBackend, system: System) -> None:
     """Give the roles away, ownership last: nothing else can be done after that."""
     roles = system.config.roles
     if roles.guardian is not None:
@@ -227,7 +227,7 @@ def _hand_over(backend: Backend, system: System) -> None:
             contract.transfer_ownership(roles.owner, sender=backend.owner)
 
 
-def _add_liquidity(backend: Backend, system: System, market: Market) -> None:
+def _add_liquidity(backend: EvmBackend, system: System, market: Market) -> None:
     """Mint what the owner puts into a pool, and put it there."""
     assets = system.assets(market.setup.liquidity)
     if assets == 0:

@@ -31,7 +31,7 @@ from steelyard.replay.settings import SYMBOL, Settings, SettingsError
 KEEPER, HOLDER, FEES = address("keeper"), address("holder"), address("fees")
 LIQUIDATION_CAP = "liquidation: cap of this second"
 _ROUND = (1 << 64) + 1
-_TARGETS = 2, 5
+TARGETS = 2, 5  # leverage of a token: within the factory's bounds
 _MOST_CHUNKS = 1_000
 
 # Where the words of AccountState and Decision are, bytes.
@@ -299,7 +299,7 @@ class Stage:
 def _token_setup(settings: Settings, skew_scale: int) -> TokenSetup:
     """Return the token to deploy; a preset's has the widest terms that the factory takes."""
     rule = settings.rule
-    rules = rule.rules if isinstance(rule, Steelyard) else _widest_rules(rule.target)
+    rules = rule.rules if isinstance(rule, Steelyard) else widest_rules(rule.target)
     config = TokenConfig(
         rules,
         mint_fee=round(settings.mint_fee * 10**6) * 10**12,
@@ -319,9 +319,13 @@ def _token_setup(settings: Settings, skew_scale: int) -> TokenSetup:
     )
 
 
-def _widest_rules(target: float) -> Rules:
-    """Return rules that only bound whose mints are open: the preset decides all else."""
-    nearest = round(min(max(target, _TARGETS[0]), _TARGETS[1]) * 10_000) * 10**14
+def widest_rules(target: float) -> Rules:
+    """Return rules that only bound whose mints are open: the preset decides all else.
+
+    Args:
+        target: Leverage that the preset aims at, 3.0 = 3x; held within TARGETS.
+    """
+    nearest = round(min(max(target, TARGETS[0]), TARGETS[1]) * 10_000) * 10**14
     highest = min(4 * nearest, 16 * WAD)
     return Rules(
         target=nearest,

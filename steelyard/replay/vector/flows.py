@@ -17,7 +17,7 @@ from steelyard.model.policy import Rules
 from steelyard.model.shares import Vault
 from steelyard.replay.rules import Steelyard
 from steelyard.replay.settings import Settings
-from steelyard.replay.stage import _widest_rules
+from steelyard.replay.stage import widest_rules
 from steelyard.replay.vector.market import bears, is_kept, maintenance, room
 from steelyard.replay.vector.terms import Terms
 
@@ -176,7 +176,7 @@ class Door:
 def rules_of(settings: Settings) -> Rules:
     """Return the rules that the token's contracts have; a preset's only bound its mints."""
     rule = settings.rule
-    return rule.rules if isinstance(rule, Steelyard) else _widest_rules(rule.target)
+    return rule.rules if isinstance(rule, Steelyard) else widest_rules(rule.target)
 
 
 def _wad(amount: float) -> int:

@@ -17,7 +17,7 @@ from steelyard.model.policy.trigger import REBALANCE_TTL
 from steelyard.replay.path import Floats, Ints, Path
 from steelyard.replay.rules import Preset, period
 from steelyard.replay.settings import Settings, SettingsError
-from steelyard.replay.stage import _TARGETS
+from steelyard.replay.stage import TARGETS
 from steelyard.replay.vector.flows import Door, rules_of
 from steelyard.replay.vector.keepers import OwnKeeper, PresetKeeper
 from steelyard.replay.vector.liquidation import liquidate
@@ -102,7 +102,7 @@ class Player:
         nothing = np.zeros_like(price)
         target = terms.target
         if not self._is_own:
-            target = np.rint(np.clip(target, *_TARGETS) * 10_000) / 10_000
+            target = np.rint(np.clip(target, *TARGETS) * 10_000) / 10_000
         size = delta_to(terms, nothing, price, deposit, target, nothing)
         order = quote(terms, nothing, price, size)
         equity, fees = deposit - order.cost, order.fee

@@ -17,10 +17,10 @@ from silverback.main import SharedState
 from taskiq import TaskiqState
 
 from steelyard.ape_signer import ApeSigner
+from steelyard.book import find_record
 from steelyard.keeper.logs import start_logging
 from steelyard.keeper.service import make_service, serve
 from steelyard.keeper.settings import Settings
-from steelyard.wallet.finding import find_record
 
 settings = Settings.load()
 bot = SilverbackBot()

@@ -14,13 +14,13 @@ from ape.cli import network_option
 from ape.exceptions import ApeException
 
 from steelyard.ape_signer import ApeSigner, find_account
+from steelyard.book import find_record
 from steelyard.errors import SteelyardError
 from steelyard.keeper.keeper import Report
 from steelyard.keeper.logs import redact, start_logging
 from steelyard.keeper.service import Service, make_service, serve
 from steelyard.keeper.settings import Settings
 from steelyard.keeper.showing import report_json, report_lines
-from steelyard.wallet.finding import find_record
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 

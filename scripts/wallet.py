@@ -15,10 +15,10 @@ from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
 from steelyard.ape_signer import ApeSigner, SignerError, find_account
+from steelyard.book import find_record
 from steelyard.sdk import SLIPPAGE_BPS
 from steelyard.wallet import flowing, moving, past, reading
 from steelyard.wallet.errors import UsageTrouble, WalletError
-from steelyard.wallet.finding import find_record
 from steelyard.wallet.guarding import run_guarded
 from steelyard.wallet.session import Options, Session
 

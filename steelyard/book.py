@@ -26,6 +26,9 @@ FORMAT = 1
 FOLDER = Path("deployments")
 """Where records are, in a checkout."""
 
+ENVIRONMENT = "STEELYARD_DEPLOYMENT"
+"""Names the record to use when nothing else does."""
+
 _PARTIAL = ".partial.json"  # the journal of a deployment that is not finished
 _SAFE = 2**53  # what a double of another language holds exactly
 
@@ -269,6 +272,35 @@ def find_deployment(chain_id: int, folder: Path | str = FOLDER) -> Deployment:
     also = "".join(f"; {error}" for error in damaged)
     remedy = "deploy first (`ape run deploy`, `make devnet`), or name a file"
     raise BookError(f"no deployment to chain {chain_id} in {folder}{also}", remedy)
+
+
+def open_deployment(chain_id: int, path: Path | str | None = None) -> Deployment:
+    """Return the deployment to use on a chain.
+
+    Args:
+        chain_id: Of EIP-155; what to look for when no file is named.
+        path: Of the record; by default the one that $STEELYARD_DEPLOYMENT names, else the one in
+            ./deployments whose chain it is.
+
+    Raises:
+        BookError: There is no such record, or it is damaged.
+    """
+    named = path if path is not None else os.environ.get(ENVIRONMENT)
+    return read_deployment(named) if named else find_deployment(chain_id)
+
+
+def find_record(named: str | None, ecosystem: str, network: str) -> str | None:
+    """Return the path of the record of a network; None to look for one by the id of the chain.
+
+    What was named comes first, then what $STEELYARD_DEPLOYMENT names, then the network's own.
+
+    Args:
+        named: With `--deployment`.
+        ecosystem: As ape calls it.
+        network: As ape calls it.
+    """
+    own = FOLDER / ecosystem / f"{network}.json"
+    return named or os.environ.get(ENVIRONMENT) or (str(own) if own.is_file() else None)
 
 
 def code_hash(code: bytes) -> str:

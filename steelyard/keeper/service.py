@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from steelyard.book import Deployment, find_deployment, read_deployment
+from steelyard.book import open_deployment
 from steelyard.chain import Chain, ChainError, KeySigner, Signer
 from steelyard.errors import SteelyardError
 from steelyard.keeper.books import State
@@ -218,7 +218,7 @@ def make_service(
         SteelyardError: Something of that is not there.
     """
     chain = Chain.connect(rpc, timeout=timeout, attempts=ATTEMPTS, poll=0.1)
-    deployment = _deployment(settings, chain, record)
+    deployment = open_deployment(chain.chain_id, settings.deployment or record)
     sender = signer or _signer(settings, dry_run)
     store = MemoryStore() if dry_run else make_store(settings, chain.chain_id, sender.address)
     keeper = Keeper(chain, deployment, sender, store, settings, dry_run=dry_run)
@@ -261,11 +261,6 @@ def serve(service: Service, settings: Settings) -> HealthServer:
             if port == last:
                 raise
     raise AssertionError("unreachable")
-
-
-def _deployment(settings: Settings, chain: Chain, record: Path | str | None) -> Deployment:
-    path = settings.deployment or record
-    return find_deployment(chain.chain_id) if path is None else read_deployment(path)
 
 
 def _signer(settings: Settings, dry_run: bool) -> Signer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from eth_utils.address import is_address
 from web3 import Web3
 
-from steelyard.book import FOLDER, Deployment, code_hash, find_deployment, read_deployment
+from steelyard.book import Deployment, code_hash, open_deployment
 from steelyard.chain import Chain, Prepared, Reverted, Signer, WrongChain
 from steelyard.sdk.collateral import Collateral
 from steelyard.sdk.connection import Connection
@@ -19,9 +18,6 @@ from steelyard.sdk.errors import NotDeployed, UnknownToken, typed_errors
 from steelyard.sdk.states import TokenState
 from steelyard.sdk.token import Token
 from steelyard.sdk.view import token_state
-
-ENVIRONMENT = "STEELYARD_DEPLOYMENT"
-"""Names the record to use when nothing else does."""
 
 _NEEDED = ("LeveragedTokenFactory", "LeveragedTokenLens", "VaultQuotes", "PerpExchange")
 _PAGE = 100  # tokens that factory and lens show at once
@@ -173,8 +169,7 @@ class Steelyard:
 def _record(chain: Chain, deployment: Deployment | Path | str | None) -> Deployment:
     if isinstance(deployment, Deployment):
         return deployment
-    path = deployment if deployment is not None else os.environ.get(ENVIRONMENT)
-    return read_deployment(path) if path else find_deployment(chain.chain_id, FOLDER)
+    return open_deployment(chain.chain_id, deployment)
 
 
 def _check_code(chain: Chain, record: Deployment) -> None:

@@ -16,6 +16,7 @@ from steelyard.book import (
     MarketRecord,
     TokenRecord,
     find_deployment,
+    find_record,
     read_deployment,
     to_json,
     write_deployment,
@@ -178,3 +179,16 @@ def test_folder_by_default(tmp_path, monkeypatch):
 def test_no_exact_json(value):
     with pytest.raises(TypeError, match="has no exact form in JSON"):
         to_json(value)
+
+
+def test_which_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STEELYARD_DEPLOYMENT", raising=False)
+    assert find_record(None, "ethereum", "devnet") is None
+    own = tmp_path / "deployments" / "ethereum" / "devnet.json"
+    own.parent.mkdir(parents=True)
+    own.write_text("{}")
+    assert find_record(None, "ethereum", "devnet") == "deployments/ethereum/devnet.json"
+    monkeypatch.setenv("STEELYARD_DEPLOYMENT", "environment.json")
+    assert find_record(None, "ethereum", "devnet") == "environment.json"
+    assert find_record("named.json", "ethereum", "devnet") == "named.json"

@@ -12,7 +12,6 @@ from steelyard.model.leverage import INFINITE_LEVERAGE
 from steelyard.sdk import AmountError, MarketInfo, MintPaused, TokenState, UnknownToken
 from steelyard.wallet.amounts import ether, number, percent, plain, read_amount, seconds, times
 from steelyard.wallet.errors import Aborted, NothingHeld, UsageTrouble
-from steelyard.wallet.finding import find_record
 from steelyard.wallet.moving import read_address
 from steelyard.wallet.past import read_since
 from steelyard.wallet.prices import LEAST_MOVES, YEAR, PriceNews, Volatility, volatility
@@ -213,19 +212,6 @@ def test_gas_money_is_told_in_ether():
 
 
 # ---------------------------------------------------------------- THE REST
-
-
-def test_which_record(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("STEELYARD_DEPLOYMENT", raising=False)
-    assert find_record(None, "ethereum", "devnet") is None
-    own = tmp_path / "deployments" / "ethereum" / "devnet.json"
-    own.parent.mkdir(parents=True)
-    own.write_text("{}")
-    assert find_record(None, "ethereum", "devnet") == "deployments/ethereum/devnet.json"
-    monkeypatch.setenv("STEELYARD_DEPLOYMENT", "environment.json")
-    assert find_record(None, "ethereum", "devnet") == "environment.json"
-    assert find_record("named.json", "ethereum", "devnet") == "named.json"
 
 
 def test_addresses_as_people_paste_them():
